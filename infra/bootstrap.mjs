@@ -1,0 +1,126 @@
+#!/usr/bin/env node
+// Plain JavaScript for whatever Node the machine has (20 or later): brings pnpm, the dependencies and, with
+// --servers, RabbitMQ and Postgres, then runs the named command under the project's own Node 24.
+//
+//   node infra/bootstrap.mjs [--servers] -- FILE.ts [ARGUMENTS]
+//   node infra/bootstrap.mjs --bin NAME [ARGUMENTS]
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const binaries = join(root, 'node_modules', '.bin');
+const stateFolder = join(root, '.mxflow');
+const pnpm = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packageManager;
+
+/** What the one-machine stack needs, and how to see that it is there. */
+const servers = [
+  { debian: 'postgresql', found: () => versions('/usr/lib/postgresql').length > 0 || onPath('initdb') },
+  { debian: 'rabbitmq-server', found: () => existsSync('/usr/lib/rabbitmq/lib') || onPath('rabbitmq-server') },
+];
+
+const { withServers, command, rest } = parseArguments(process.argv.slice(2));
+installDependencies();
+generateDatabaseClient();
+if (withServers && !(process.env.DATABASE_URL && process.env.AMQP_URL)) installServers();
+if (command !== undefined) run(command, rest);
+
+function parseArguments(argv) {
+  const withServers = argv[0] === '--servers';
+  const words = withServers ? argv.slice(1) : argv;
+  if (words[0] === '--bin') return { withServers, command: join(binaries, words[1]), rest: words.slice(2) };
+  if (words[0] === '--') return { withServers, command: projectNode(), rest: words.slice(1) };
+  return { withServers, command: undefined, rest: [] };
+}
+
+/** Node 24 of the project where its platform has one in the registry, else the Node that runs this file. */
+function projectNode() {
+  const own = join(binaries, 'node');
+  return process.platform === 'linux' ? own : process.execPath;
+}
+
+/** Installs when the lock file is not the one that was installed last; says nothing when there is nothing to do. */
+function installDependencies() {
+  const stamp = join(stateFolder, 'installed');
+  const wanted = fingerprint(['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json']);
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(binaries)) return;
+  process.stderr.write('mxflow: installing dependencies (once for every change of the lock file)\n');
+  const install = ['--yes', pnpm, 'install', '--frozen-lockfile', '--reporter=append-only'];
+  mustRun('npx', install, 'The npm registry must be reachable.');
+  mkdirSync(stateFolder, { recursive: true });
+  writeFileSync(stamp, wanted);
+}
+
+/** The typed database client is generated, not committed. */
+function generateDatabaseClient() {
+  const stamp = join(stateFolder, 'generated');
+  const wanted = fingerprint(['packages/db/prisma/schema.prisma', 'pnpm-lock.yaml']);
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(join(root, 'packages/db/src/generated'))) return;
+  const schema = join('packages', 'db', 'prisma', 'schema.prisma');
+  // Without the variable prisma would download an engine that generating does not use.
+  mustRun(join(binaries, 'prisma'), ['generate', '--schema', schema], 'The database client could not be generated.', {
+    PRISMA_SCHEMA_ENGINE_BINARY: '/bin/true',
+    PRISMA_HIDE_UPDATE_MESSAGE: '1',
+  });
+  writeFileSync(stamp, wanted);
+}
+
+function installServers() {
+  const missing = servers.filter((server) => !server.found()).map((server) => server.debian);
+  if (missing.length === 0) return;
+  const advice =
+    `mxflow needs ${missing.join(' and ')}: apt-get install ${missing.join(' ')}\n` +
+    'or set DATABASE_URL and AMQP_URL to servers that you run (Postgres 15+, RabbitMQ 3.10+).';
+  if (process.getuid?.() !== 0 || !onPath('apt-get')) fail(advice);
+  process.stderr.write(`mxflow: installing ${missing.join(', ')} with apt\n`);
+  const environment = { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  mustRun('apt-get', ['update', '-q'], advice, environment);
+  // The packages' own services are not wanted: the stack runs private nodes.
+  const policy = '/usr/sbin/policy-rc.d';
+  const setPolicy = !existsSync(policy);
+  if (setPolicy) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    mustRun('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...missing], advice, environment);
+  } finally {
+    if (setPolicy) spawnSync('rm', ['-f', policy]);
+  }
+}
+
+/** Runs the command in the foreground; interrupts reach it, and its exit code becomes ours. */
+function run(file, argv) {
+  const path = [binaries, process.env.PATH].join(delimiter);
+  const child = spawn(file, argv, { cwd: root, stdio: 'inherit', env: { ...process.env, PATH: path } });
+  // The terminal sends the signal to the whole group; a lone `kill` of this process is passed on.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('error', (error) => fail(`mxflow: cannot run ${file}: ${error.message}`));
+  child.on('exit', (code, signal) => {
+    process.exitCode = signal === null ? code : 1;
+  });
+}
+
+function mustRun(file, argv, advice, environment = {}) {
+  // Everything said while installing goes to standard error: standard output belongs to the command.
+  const done = spawnSync(file, argv, { cwd: root, stdio: ['ignore', 2, 2], env: { ...process.env, ...environment } });
+  if (done.status !== 0) fail(`mxflow: ${[file, ...argv].join(' ')} failed. ${advice}`);
+}
+
+function fingerprint(files) {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(existsSync(join(root, file)) ? readFileSync(join(root, file)) : '');
+  return hash.digest('hex');
+}
+
+function versions(folder) {
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
+
+function onPath(name) {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)));
+}
+
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}
