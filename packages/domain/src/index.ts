@@ -1,1 +1,9 @@
-export {};
+export * from './disposition.ts';
+export * from './job.ts';
+export * from './mailbox.ts';
+export * from './message-id.ts';
+export * from './reply.ts';
+export * from './retry-schedule.ts';
+export * from './routing.ts';
+export * from './source.ts';
+export * from './verp.ts';
