@@ -1,1 +1,3 @@
-export {};
+export * from './delivery.ts';
+export * from './job-events.ts';
+export * from './messages.ts';
