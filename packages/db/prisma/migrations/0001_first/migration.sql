@@ -1,4 +1,4 @@
--- The only clock of every statement. Tests replace this function; nothing else reads the time.
+-- The only clock of every statement. Tests replace this function. Nothing else reads the time.
 CREATE FUNCTION mxflow_now() RETURNS timestamptz LANGUAGE sql VOLATILE AS 'SELECT clock_timestamp()';
 
 CREATE TYPE job_state AS ENUM ('receiving', 'active', 'paused', 'cancelled', 'finished');
@@ -87,7 +87,7 @@ CREATE TABLE job_chunks (
   first_ordinal integer NOT NULL,
   recipient_count integer NOT NULL,
   sha256 bytea NOT NULL,
-  -- Compressed recipients; emptied once they are work.
+  -- Compressed recipients, emptied once they are work.
   recipients bytea,
   announced_at timestamptz,
   prepared_at timestamptz,
@@ -168,7 +168,7 @@ CREATE INDEX work_feed ON work (lane_id, urgency, job_id, site_id, due_at) WHERE
 CREATE INDEX work_released ON work (lane_id, site_id) WHERE state <> 'waiting';
 CREATE INDEX work_claimed ON work (worker) WHERE state = 'sending';
 
--- What became of each attempt; append-only, a partition a month.
+-- What became of each attempt: append-only, a partition a month.
 CREATE TABLE delivery_log (
   id bigint GENERATED ALWAYS AS IDENTITY,
   message_id bigint NOT NULL,

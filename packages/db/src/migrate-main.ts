@@ -1,0 +1,11 @@
+// Applies migrations and ends: what a deployment runs before it starts or upgrades services.
+import { migrate } from './migrate.ts';
+
+const databaseUrl = process.env['DATABASE_URL'];
+if (databaseUrl === undefined) {
+  process.stderr.write('DATABASE_URL is not set: expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE\n');
+  process.exitCode = 2;
+} else {
+  const applied = await migrate(databaseUrl);
+  process.stdout.write(applied.length === 0 ? 'schema is up to date\n' : `applied ${applied.join(', ')}\n`);
+}
