@@ -1,1 +1,15 @@
-export {};
+export type { Attributes, Meter, Span } from "@opentelemetry/api";
+export * from "./address-redaction.ts";
+export type {
+  Counted,
+  Distribution,
+  Level,
+  Measured,
+  Observed,
+  PlainCounted,
+  PlainDistribution,
+} from "./instruments.ts";
+export * from "./logger.ts";
+export * from "./metrics.ts";
+export * from "./telemetry.ts";
+export * from "./trace-carrier.ts";
