@@ -1,1 +1,19 @@
-export {};
+export { NO_CAPABILITIES, parseCapabilities, type Capabilities } from './capabilities.ts';
+export type { ConnectOptions, SessionEnd, SessionEvent } from './connect-options.ts';
+export type { Endpoint, TlsInfo, TlsOptions } from './connection.ts';
+export type {
+  ContentFacts,
+  DialogAction,
+  DialogSettings,
+  DialogState,
+  DialogStep,
+  MessageFacts,
+  OpeningStage,
+  TlsPolicy,
+} from './dialog-state.ts';
+export { advanceDialog, openDialog, type DialogEvent } from './dialog.ts';
+export { isSevenBit, stuffDots, type WireContent } from './dot-stuffing.ts';
+export type { MessageOrder } from './message-order.ts';
+export type { Loss, LossReason, Outcome, Stage } from './outcome.ts';
+export { connect, type ConnectResult, type Session } from './session.ts';
+export type { Timeouts } from './timeouts.ts';
