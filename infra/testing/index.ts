@@ -1,0 +1,3 @@
+export { createTestDatabase, type Prepared, type TestDatabase } from './test-database.ts';
+export { createTestVhost, type TestVhost } from './test-vhost.ts';
+export { createWorld, type World, type WorldOptions } from './world.ts';
