@@ -10,13 +10,7 @@ export type BackoffQuestion = {
 };
 
 /** How long to wait after a failure: exponential, never over `maxMs`. Pure: the caller brings the dice. */
-export function backoffMs({
-  failures,
-  firstMs,
-  maxMs,
-  factor = 2,
-  jitter,
-}: BackoffQuestion): number {
+export function backoffMs({ failures, firstMs, maxMs, factor = 2, jitter }: BackoffQuestion): number {
   const plain = Math.min(maxMs, firstMs * factor ** (failures - 1));
   return Math.min(maxMs, Math.round(plain * (0.75 + jitter / 2)));
 }

@@ -1,7 +1,7 @@
-import { createServer, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 
-import type { Logger } from "@mxflow/telemetry";
+import type { Logger } from '@mxflow/telemetry';
 
 export type HealthOptions = {
   readonly host: string;
@@ -25,27 +25,27 @@ export type Health = AsyncDisposable & {
   setPhase(phase: HealthPhase): void;
 };
 
-export type HealthPhase = "starting" | "ready" | "stopping";
+export type HealthPhase = 'starting' | 'ready' | 'stopping';
 
 const DEFAULT_CHECK_LIMIT_MS = 2_000;
 
 /** Serves `/live` (the event loop turns), `/ready` (every check passes) and `/metrics`. */
 export async function startHealth(options: HealthOptions): Promise<Health> {
   const checks = new Map<string, ReadinessCheck>();
-  let phase: HealthPhase = "starting";
+  let phase: HealthPhase = 'starting';
   const readiness = shareRuns(() => decideReadiness(phase, checks, options));
   const server = createServer((request, response) => {
-    const path = (request.url ?? "").split("?", 1)[0];
+    const path = (request.url ?? '').split('?', 1)[0];
     answer(path, response, readiness, options).catch((err: unknown) => {
-      options.logger.error({ err }, "health answer failed");
+      options.logger.error({ err }, 'health answer failed');
       if (response.headersSent) response.destroy();
-      else respond(response, 500, { status: "failed" });
+      else respond(response, 500, { status: 'failed' });
     });
   });
   await listen(server, options);
   const { address, port, family } = server.address() as AddressInfo;
   return {
-    url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}`,
+    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
     addReadiness: (name, check) => {
       checks.set(name, check);
       return { [Symbol.dispose]: () => void checks.delete(name) };
@@ -56,10 +56,10 @@ export async function startHealth(options: HealthOptions): Promise<Health> {
 }
 
 type Readiness =
-  | { readonly kind: "ready" }
+  | { readonly kind: 'ready' }
   | {
-      readonly kind: "not-ready";
-      readonly status: "starting" | "stopping" | "failing";
+      readonly kind: 'not-ready';
+      readonly status: 'starting' | 'stopping' | 'failing';
       readonly failing: readonly string[];
     };
 
@@ -70,23 +70,21 @@ async function answer(
   { metricsText }: HealthOptions,
 ): Promise<void> {
   switch (path) {
-    case "/live":
-      return respond(response, 200, { status: "live" });
-    case "/ready": {
+    case '/live':
+      return respond(response, 200, { status: 'live' });
+    case '/ready': {
       const found = await readiness();
-      return found.kind === "ready"
-        ? respond(response, 200, { status: "ready" })
+      return found.kind === 'ready'
+        ? respond(response, 200, { status: 'ready' })
         : respond(response, 503, { status: found.status, failing: found.failing });
     }
-    case "/metrics": {
+    case '/metrics': {
       const text = await metricsText();
-      response
-        .writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" })
-        .end(text);
+      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(text);
       return;
     }
     default:
-      return respond(response, 404, { status: "not-found" });
+      return respond(response, 404, { status: 'not-found' });
   }
 }
 
@@ -95,7 +93,7 @@ async function decideReadiness(
   checks: ReadonlyMap<string, ReadinessCheck>,
   { checkLimitMs = DEFAULT_CHECK_LIMIT_MS, logger }: HealthOptions,
 ): Promise<Readiness> {
-  if (phase !== "ready") return { kind: "not-ready", status: phase, failing: [] };
+  if (phase !== 'ready') return { kind: 'not-ready', status: phase, failing: [] };
   const results = await Promise.all(
     [...checks].map(async ([name, check]) => {
       try {
@@ -103,21 +101,19 @@ async function decideReadiness(
         return undefined;
       } catch (err) {
         // Who asks learns only the name: the reason may hold hosts.
-        logger.warn({ err, check: name }, "readiness check failed");
+        logger.warn({ err, check: name }, 'readiness check failed');
         return name;
       }
     }),
   );
   const failing = results.filter((name) => name !== undefined);
-  return failing.length === 0
-    ? { kind: "ready" }
-    : { kind: "not-ready", status: "failing", failing };
+  return failing.length === 0 ? { kind: 'ready' } : { kind: 'not-ready', status: 'failing', failing };
 }
 
 async function withinLimit(check: ReadinessCheck, limitMs: number): Promise<void> {
   const signal = AbortSignal.timeout(limitMs);
   await new Promise<unknown>((resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
     check(signal).then(resolve, reject);
   });
 }
@@ -129,16 +125,14 @@ function shareRuns<T>(run: () => Promise<T>): () => Promise<T> {
 }
 
 function respond(response: ServerResponse, statusCode: number, body: object): void {
-  response
-    .writeHead(statusCode, { "content-type": "application/json" })
-    .end(`${JSON.stringify(body)}\n`);
+  response.writeHead(statusCode, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`);
 }
 
 function listen(server: Server, { host, port }: HealthOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    server.once('error', reject);
     server.listen(port, host, () => {
-      server.off("error", reject);
+      server.off('error', reject);
       resolve();
     });
   });

@@ -1,4 +1,4 @@
-import type { Logger, PeriodicMetrics } from "@mxflow/telemetry";
+import type { Logger, PeriodicMetrics } from '@mxflow/telemetry';
 
 export type PeriodicOptions = {
   /** Names the task in the log and in the metric of its failures. */
@@ -40,8 +40,7 @@ export function every(
 ): Periodic {
   const { jitter = DEFAULT_JITTER, random = Math.random, waitFirst = false } = options;
   const own = new AbortController();
-  const signal =
-    options.signal === undefined ? own.signal : AbortSignal.any([own.signal, options.signal]);
+  const signal = options.signal === undefined ? own.signal : AbortSignal.any([own.signal, options.signal]);
   const spread = (): number => intervalMs * (1 + jitter * (2 * random() - 1));
   const pause = createPause(signal);
   const loop = async (): Promise<void> => {
@@ -71,7 +70,7 @@ async function runOnce(
   } catch (err) {
     // Stopping is what the signal was for: a run that throws because of it has not failed.
     if (signal.aborted) return undefined;
-    logger.error({ err, loop: name }, "periodic run failed");
+    logger.error({ err, loop: name }, 'periodic run failed');
     metrics?.failures.add(1, { loop: name });
     return undefined;
   }
@@ -90,7 +89,7 @@ function createPause(signal: AbortSignal): Pause {
     isDue = true;
     finish?.();
   };
-  signal.addEventListener("abort", end, { once: true });
+  signal.addEventListener('abort', end, { once: true });
   const wait = async (ms: number): Promise<void> => {
     if (!isDue) {
       await new Promise<void>((resolve) => {

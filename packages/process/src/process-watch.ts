@@ -1,6 +1,6 @@
-import { monitorEventLoopDelay } from "node:perf_hooks";
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-import { processMetrics, type Meter } from "@mxflow/telemetry";
+import { processMetrics, type Meter } from '@mxflow/telemetry';
 
 const NANOSECONDS = 1e9;
 const MICROSECONDS = 1e6;
@@ -15,8 +15,7 @@ export function watchProcess(meter: Meter): Disposable {
   const metrics = processMetrics(meter);
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delays.enable();
-  const late = (nanoseconds: number): number =>
-    Math.max(0, nanoseconds / NANOSECONDS - RESOLUTION_MS / 1000);
+  const late = (nanoseconds: number): number => Math.max(0, nanoseconds / NANOSECONDS - RESOLUTION_MS / 1000);
   const observers = new DisposableStack();
   observers.use(metrics.eventLoopDelayP99.observe(() => late(delays.percentile(99))));
   // Collected last of the two, so it is the one that begins the next period.

@@ -5,21 +5,15 @@ import {
   type Logger,
   type Meter,
   type Telemetry,
-} from "@mxflow/telemetry";
+} from '@mxflow/telemetry';
 
-import manifest from "../package.json" with { type: "json" };
-import { startHealth, type Health } from "./health.ts";
-import { every, type Periodic, type PeriodicOptions, type PeriodicResult } from "./periodic.ts";
-import { PROCESS_SETTINGS } from "./process-settings.ts";
-import { watchProcess } from "./process-watch.ts";
-import {
-  readSettings,
-  SettingsError,
-  type SettingFault,
-  type SettingsOf,
-  type SettingsSchema,
-} from "./settings.ts";
-import { listenForStop, type StopReason, type StopRequest } from "./stop-request.ts";
+import manifest from '../package.json' with { type: 'json' };
+import { startHealth, type Health } from './health.ts';
+import { every, type Periodic, type PeriodicOptions, type PeriodicResult } from './periodic.ts';
+import { PROCESS_SETTINGS } from './process-settings.ts';
+import { watchProcess } from './process-watch.ts';
+import { readSettings, SettingsError, type SettingFault, type SettingsOf, type SettingsSchema } from './settings.ts';
+import { listenForStop, type StopReason, type StopRequest } from './stop-request.ts';
 
 export type ProcessContext = {
   readonly logger: Logger;
@@ -32,12 +26,11 @@ export type ProcessContext = {
   readonly every: (
     intervalMs: number,
     run: (signal: AbortSignal) => Promise<PeriodicResult>,
-    options: Omit<PeriodicOptions, "logger" | "metrics">,
+    options: Omit<PeriodicOptions, 'logger' | 'metrics'>,
   ) => Periodic;
 };
 
-export type ProcessConfig<S extends SettingsSchema> = SettingsOf<S> &
-  SettingsOf<typeof PROCESS_SETTINGS>;
+export type ProcessConfig<S extends SettingsSchema> = SettingsOf<S> & SettingsOf<typeof PROCESS_SETTINGS>;
 
 export type ProcessDefinition<S extends SettingsSchema> = {
   /** The service's name in logs, metrics and traces. */
@@ -59,16 +52,13 @@ const BROKEN_STOP_LIMIT_MS = 5_000;
  * Runs a service from its settings to its end. Returns when everything is closed and `process.exitCode` set: 0
  * after a signal, 1 after a failed start, an uncaught error or a missed deadline.
  */
-export async function runProcess<const S extends SettingsSchema>(
-  definition: ProcessDefinition<S>,
-): Promise<void> {
+export async function runProcess<const S extends SettingsSchema>(definition: ProcessDefinition<S>): Promise<void> {
   const begunAtMs = performance.now();
   const reading = readSettings({ ...definition.settings, ...PROCESS_SETTINGS }, process.env);
-  if (reading.kind === "faults") return refuseSettings(definition.name, reading.faults);
+  if (reading.kind === 'faults') return refuseSettings(definition.name, reading.faults);
   const config = reading.values as unknown as ProcessConfig<S>;
   const logger = createLogger({ service: definition.name, level: config.MXFLOW_LOG_LEVEL });
-  if (reading.unknown.length > 0)
-    logger.warn({ unknown: reading.unknown }, "unknown settings, ignored");
+  if (reading.unknown.length > 0) logger.warn({ unknown: reading.unknown }, 'unknown settings, ignored');
 
   using stop = listenForStop(logger, { withStdin: config.MXFLOW_STOP_WITH_STDIN });
   let watchdog: NodeJS.Timeout | undefined;
@@ -78,10 +68,10 @@ export async function runProcess<const S extends SettingsSchema>(
   try {
     await serve(definition, { config, logger, stop, begunAtMs });
   } catch (err) {
-    logger.fatal({ err }, stop.signal.aborted ? "did not stop cleanly" : "could not start");
+    logger.fatal({ err }, stop.signal.aborted ? 'did not stop cleanly' : 'could not start');
     process.exitCode = 1;
   }
-  logger.info({ exitCode: process.exitCode ?? 0 }, "stopped");
+  logger.info({ exitCode: process.exitCode ?? 0 }, 'stopped');
   // Whatever still keeps the event loop busy now is a leak: it must not keep the process for ever.
   (watchdog ?? armWatchdog(BROKEN_STOP_LIMIT_MS, logger)).unref();
 }
@@ -94,10 +84,7 @@ type Run<S extends SettingsSchema> = {
 };
 
 /** Disposes in reverse: the service, then health, then telemetry, so that the last spans of the service are sent. */
-async function serve<S extends SettingsSchema>(
-  definition: ProcessDefinition<S>,
-  run: Run<S>,
-): Promise<void> {
+async function serve<S extends SettingsSchema>(definition: ProcessDefinition<S>, run: Run<S>): Promise<void> {
   const { config, logger, stop, begunAtMs } = run;
   await using telemetry = startTelemetry({
     service: definition.name,
@@ -119,29 +106,28 @@ async function serve<S extends SettingsSchema>(
     meter,
     health,
     signal: stop.signal,
-    every: (intervalMs, act, options) =>
-      every(intervalMs, act, { signal: stop.signal, ...options, logger, metrics }),
+    every: (intervalMs, act, options) => every(intervalMs, act, { signal: stop.signal, ...options, logger, metrics }),
   });
-  health.setPhase("ready");
+  health.setPhase('ready');
   const tookMs = Math.round(performance.now() - begunAtMs);
   logger.info({ healthUrl: health.url, tookMs }, `ready in ${tookMs} ms`);
   const reason = await stop.reason;
-  health.setPhase("stopping");
-  logger.info({ reason: reason.kind === "signal" ? reason.name : reason.kind }, "stopping");
+  health.setPhase('stopping');
+  logger.info({ reason: reason.kind === 'signal' ? reason.name : reason.kind }, 'stopping');
 }
 
 function refuseSettings(service: string, faults: readonly SettingFault[]): void {
   const error = new SettingsError(faults);
-  createLogger({ service, level: "info" }).fatal({ code: error.code, faults }, error.message);
+  createLogger({ service, level: 'info' }).fatal({ code: error.code, faults }, error.message);
   process.exitCode = EXIT_FAULTY_SETTINGS;
 }
 
 function stopLimitMs(reason: StopReason, deadlineMs: number): number {
   switch (reason.kind) {
-    case "signal":
-    case "stdin-ended":
+    case 'signal':
+    case 'stdin-ended':
       return deadlineMs;
-    case "uncaught":
+    case 'uncaught':
       return Math.min(deadlineMs, BROKEN_STOP_LIMIT_MS);
   }
 }
@@ -149,10 +135,7 @@ function stopLimitMs(reason: StopReason, deadlineMs: number): number {
 /** The only other way out than an empty event loop; names what still ran, so that the leak can be found. */
 function armWatchdog(limitMs: number, logger: Logger): NodeJS.Timeout {
   return setTimeout(() => {
-    logger.fatal(
-      { limitMs, stillActive: process.getActiveResourcesInfo() },
-      "stop deadline missed",
-    );
+    logger.fatal({ limitMs, stillActive: process.getActiveResourcesInfo() }, 'stop deadline missed');
     process.exit(1);
   }, limitMs);
 }

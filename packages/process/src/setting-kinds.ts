@@ -6,8 +6,8 @@ type DurationUnit = keyof typeof UNIT_MS;
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 export type Reading<T> =
-  | { readonly kind: "value"; readonly value: T }
-  | { readonly kind: "fault"; readonly expected: string };
+  | { readonly kind: 'value'; readonly value: T }
+  | { readonly kind: 'fault'; readonly expected: string };
 
 export type Setting<T> = {
   readonly kindName: string;
@@ -37,9 +37,9 @@ export const setting = { string, integer, number, boolean, duration, list, choic
 
 type StringOptions = Common<string> & { readonly pattern?: RegExp; readonly expected?: string };
 function string<const O extends StringOptions>(options: O): Setting<Value<string, O>> {
-  const { pattern, expected = "text" } = options as StringOptions;
+  const { pattern, expected = 'text' } = options as StringOptions;
   return define<string, O>(
-    "text",
+    'text',
     expected,
     options,
     (text) => ((pattern?.test(text) ?? true) ? text : undefined),
@@ -50,52 +50,39 @@ function string<const O extends StringOptions>(options: O): Setting<Value<string
 type IntegerOptions = Common<number> & Bounds<number> & { readonly unit?: string };
 function integer<const O extends IntegerOptions>(options: O): Setting<Value<number, O>> {
   const bounds = { min: 0, max: Number.MAX_SAFE_INTEGER, ...(options as IntegerOptions) };
-  const read = (text: string): number | undefined =>
-    /^-?\d+$/.test(text) ? within(Number(text), bounds) : undefined;
-  return define<number, O>(
-    "integer",
-    `a whole number${range(bounds.min, options.max)}`,
-    options,
-    read,
-    String,
-  );
+  const read = (text: string): number | undefined => (/^-?\d+$/.test(text) ? within(Number(text), bounds) : undefined);
+  return define<number, O>('integer', `a whole number${range(bounds.min, options.max)}`, options, read, String);
 }
 
 type NumberOptions = Common<number> & Bounds<number> & { readonly unit?: string };
 function number<const O extends NumberOptions>(options: O): Setting<Value<number, O>> {
   const read = (text: string): number | undefined =>
     /^-?\d+(\.\d+)?$/.test(text) ? within(Number(text), options as NumberOptions) : undefined;
-  return define<number, O>(
-    "number",
-    `a number${range(options.min, options.max)}`,
-    options,
-    read,
-    String,
-  );
+  return define<number, O>('number', `a number${range(options.min, options.max)}`, options, read, String);
 }
 
 function boolean<const O extends Common<boolean>>(options: O): Setting<Value<boolean, O>> {
   const words: Readonly<Record<string, boolean>> = {
-    "1": true,
+    '1': true,
     true: true,
     yes: true,
-    "0": false,
+    '0': false,
     false: false,
     no: false,
   };
   return define<boolean, O>(
-    "boolean",
-    "1 or 0",
+    'boolean',
+    '1 or 0',
     options,
     (text) => words[text.toLowerCase()],
-    (value) => (value ? "1" : "0"),
+    (value) => (value ? '1' : '0'),
   );
 }
 
 type DurationOptions = Common<DurationText> & Bounds<DurationText>;
 /** The value is in milliseconds; bounds and default are written as in the environment. */
 function duration<const O extends DurationOptions>(options: O): Setting<Value<number, O>> {
-  const { min = "0s", max, default: fallback, ...rest } = options as DurationOptions;
+  const { min = '0s', max, default: fallback, ...rest } = options as DurationOptions;
   const bounds = {
     min: milliseconds(min) ?? 0,
     ...(max === undefined ? {} : { max: milliseconds(max) ?? Infinity }),
@@ -103,7 +90,7 @@ function duration<const O extends DurationOptions>(options: O): Setting<Value<nu
   const read = (text: string): number | undefined => within(milliseconds(text), bounds);
   const common = { ...rest, ...withDefault(fallback, (text) => milliseconds(text) ?? Number.NaN) };
   return define<number, O>(
-    "duration",
+    'duration',
     `a duration such as 250ms, 20s, 10m, 1h or 5d${range(min, max)}`,
     common,
     read,
@@ -117,20 +104,16 @@ type ListOptions = Common<readonly string[]> & {
 };
 /** Values separated by commas; blanks around them are dropped, an empty list is written as the variable left out. */
 function list<const O extends ListOptions>(options: O): Setting<Value<readonly string[], O>> {
-  const { item, expectedItem = "text" } = options as ListOptions;
+  const { item, expectedItem = 'text' } = options as ListOptions;
   const read = (text: string): readonly string[] | undefined => {
     const items = text
-      .split(",")
+      .split(',')
       .map((each) => each.trim())
-      .filter((each) => each !== "");
+      .filter((each) => each !== '');
     return items.every((each) => item?.test(each) ?? true) ? items : undefined;
   };
-  return define<readonly string[], O>(
-    "list",
-    `a comma-separated list of: ${expectedItem}`,
-    options,
-    read,
-    (items) => items.join(","),
+  return define<readonly string[], O>('list', `a comma-separated list of: ${expectedItem}`, options, read, (items) =>
+    items.join(','),
   );
 }
 
@@ -139,7 +122,7 @@ function choice<const C extends readonly string[], const O extends Common<C[numb
   options: O,
 ): Setting<Value<C[number], O>> {
   const read = (text: string): C[number] | undefined => choices.find((each) => each === text);
-  return define<C[number], O>("choice", `one of ${choices.join(", ")}`, options, read, String);
+  return define<C[number], O>('choice', `one of ${choices.join(', ')}`, options, read, String);
 }
 
 type UrlOptions = Common<string> & { readonly protocols: readonly string[] };
@@ -147,12 +130,10 @@ type UrlOptions = Common<string> & { readonly protocols: readonly string[] };
 function url<const O extends UrlOptions>(options: O): Setting<Value<string, O>> {
   const protocols = options.protocols;
   const read = (text: string): string | undefined =>
-    URL.canParse(text) && protocols.includes(new URL(text).protocol.slice(0, -1))
-      ? text
-      : undefined;
+    URL.canParse(text) && protocols.includes(new URL(text).protocol.slice(0, -1)) ? text : undefined;
   return define<string, O>(
-    "URL",
-    `a URL that starts with ${protocols.map((each) => `${each}://`).join(" or ")}`,
+    'URL',
+    `a URL that starts with ${protocols.map((each) => `${each}://`).join(' or ')}`,
     options,
     read,
     String,
@@ -172,25 +153,19 @@ function define<T, O>(
     expected,
     describe: common.describe,
     unit: common.unit,
-    defaultText: fallback === undefined ? undefined : fallback === null ? "" : write(fallback),
+    defaultText: fallback === undefined ? undefined : fallback === null ? '' : write(fallback),
     isSecret: common.secret ?? false,
-    whenMissing:
-      fallback === undefined
-        ? { kind: "fault", expected }
-        : { kind: "value", value: fallback ?? undefined },
+    whenMissing: fallback === undefined ? { kind: 'fault', expected } : { kind: 'value', value: fallback ?? undefined },
     read: (text) => {
       const value = readValue(text);
-      return value === undefined ? { kind: "fault", expected } : { kind: "value", value };
+      return value === undefined ? { kind: 'fault', expected } : { kind: 'value', value };
     },
   };
   // `undefined` can only come out where the options said `default: null`, which is what Value<T, O> says.
   return found as Setting<Value<T, O>>;
 }
 
-function withDefault<T, U>(
-  fallback: T | null | undefined,
-  convert: (value: T) => U,
-): { readonly default?: U | null } {
+function withDefault<T, U>(fallback: T | null | undefined, convert: (value: T) => U): { readonly default?: U | null } {
   if (fallback === undefined) return {};
   return { default: fallback === null ? null : convert(fallback) };
 }
@@ -202,19 +177,16 @@ function milliseconds(text: string): number | undefined {
 
 function durationText(ms: number): string {
   const units = (Object.keys(UNIT_MS) as DurationUnit[]).toReversed();
-  const unit = units.find((each) => ms !== 0 && ms % UNIT_MS[each] === 0) ?? "s";
+  const unit = units.find((each) => ms !== 0 && ms % UNIT_MS[each] === 0) ?? 's';
   return `${ms / UNIT_MS[unit]}${unit}`;
 }
 
-function within(
-  value: number | undefined,
-  { min = -Infinity, max = Infinity }: Bounds<number>,
-): number | undefined {
+function within(value: number | undefined, { min = -Infinity, max = Infinity }: Bounds<number>): number | undefined {
   return value === undefined || value < min || value > max ? undefined : value;
 }
 
 function range(min: string | number | undefined, max: string | number | undefined): string {
   if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`;
   if (min !== undefined) return ` of at least ${min}`;
-  return max === undefined ? "" : ` of at most ${max}`;
+  return max === undefined ? '' : ` of at most ${max}`;
 }

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
+import { readFileSync } from 'node:fs';
 
-import type { Setting } from "./setting-kinds.ts";
+import type { Setting } from './setting-kinds.ts';
 
 /** Variable name → what it may say. The value read stands under the same name. */
 export type SettingsSchema = Readonly<Record<string, Setting<unknown>>>;
@@ -21,30 +21,28 @@ export type UnknownVariable = { readonly name: string; readonly didYouMean: stri
 
 export type SettingsReading<S extends SettingsSchema> =
   | {
-      readonly kind: "settings";
+      readonly kind: 'settings';
       readonly values: SettingsOf<S>;
       readonly unknown: readonly UnknownVariable[];
     }
-  | { readonly kind: "faults"; readonly faults: readonly SettingFault[] };
+  | { readonly kind: 'faults'; readonly faults: readonly SettingFault[] };
 
 /** All faults of the environment at once, one a line. */
 export class SettingsError extends Error {
-  override readonly name = "SettingsError";
-  readonly code = "SETTINGS_FAULTY";
+  override readonly name = 'SettingsError';
+  readonly code = 'SETTINGS_FAULTY';
   readonly faults: readonly SettingFault[];
 
   constructor(faults: readonly SettingFault[]) {
-    const lines = faults.map(
-      ({ name, expected, found }) => `${name}: expected ${expected}, found ${found}`,
-    );
-    super(["settings cannot be used", ...lines].join("\n  "));
+    const lines = faults.map(({ name, expected, found }) => `${name}: expected ${expected}, found ${found}`);
+    super(['settings cannot be used', ...lines].join('\n  '));
     this.faults = faults;
   }
 }
 
-const OUR_PREFIX = "MXFLOW_";
+const OUR_PREFIX = 'MXFLOW_';
 /** `NAME_FILE` names a file whose content is the value, as container secrets are mounted. */
-const FILE_SUFFIX = "_FILE";
+const FILE_SUFFIX = '_FILE';
 
 /**
  * Reads the environment against `schema`. A variable that is empty counts as missing, since compose files pass
@@ -53,61 +51,54 @@ const FILE_SUFFIX = "_FILE";
 export function readSettings<const S extends SettingsSchema>(
   schema: S,
   environment: Environment,
-  readText: (path: string) => string = (path) => readFileSync(path, "utf8"),
+  readText: (path: string) => string = (path) => readFileSync(path, 'utf8'),
 ): SettingsReading<S> {
   const faults: SettingFault[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, setting] of Object.entries(schema)) {
     const source = findSource(name, environment, readText);
-    const reading = source.kind === "text" ? setting.read(source.text) : setting.whenMissing;
-    if (source.kind === "unusable") {
+    const reading = source.kind === 'text' ? setting.read(source.text) : setting.whenMissing;
+    if (source.kind === 'unusable') {
       faults.push({ name, expected: source.expected, found: source.found });
-    } else if (reading.kind === "fault") {
+    } else if (reading.kind === 'fault') {
       faults.push({ name, expected: reading.expected, found: describeFound(setting, source) });
     } else {
       values[name] = reading.value;
     }
   }
-  if (faults.length > 0) return { kind: "faults", faults };
+  if (faults.length > 0) return { kind: 'faults', faults };
   return {
-    kind: "settings",
+    kind: 'settings',
     values: values as SettingsOf<S>,
     unknown: findUnknown(schema, environment),
   };
 }
 
 /** The same for programs that have nothing to do without their settings: throws `SettingsError`. */
-export function requireSettings<const S extends SettingsSchema>(
-  schema: S,
-  environment: Environment,
-): SettingsOf<S> {
+export function requireSettings<const S extends SettingsSchema>(schema: S, environment: Environment): SettingsOf<S> {
   const reading = readSettings(schema, environment);
-  if (reading.kind === "faults") throw new SettingsError(reading.faults);
+  if (reading.kind === 'faults') throw new SettingsError(reading.faults);
   return reading.values;
 }
 
 type Source =
-  | { readonly kind: "missing" }
-  | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "unusable"; readonly expected: string; readonly found: string };
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'unusable'; readonly expected: string; readonly found: string };
 
-function findSource(
-  name: string,
-  environment: Environment,
-  readText: (path: string) => string,
-): Source {
-  const direct = environment[name] ?? "";
-  const path = environment[`${name}${FILE_SUFFIX}`] ?? "";
-  if (direct !== "" && path !== "") {
-    return { kind: "unusable", expected: `either ${name} or ${name}${FILE_SUFFIX}`, found: "both" };
+function findSource(name: string, environment: Environment, readText: (path: string) => string): Source {
+  const direct = environment[name] ?? '';
+  const path = environment[`${name}${FILE_SUFFIX}`] ?? '';
+  if (direct !== '' && path !== '') {
+    return { kind: 'unusable', expected: `either ${name} or ${name}${FILE_SUFFIX}`, found: 'both' };
   }
-  if (path === "") return direct === "" ? { kind: "missing" } : { kind: "text", text: direct };
+  if (path === '') return direct === '' ? { kind: 'missing' } : { kind: 'text', text: direct };
   try {
-    return { kind: "text", text: readText(path).replace(/\r?\n$/, "") };
+    return { kind: 'text', text: readText(path).replace(/\r?\n$/, '') };
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? String(error);
     return {
-      kind: "unusable",
+      kind: 'unusable',
       expected: `a readable file in ${name}${FILE_SUFFIX}`,
       found: `${path} (${reason})`,
     };
@@ -115,10 +106,8 @@ function findSource(
 }
 
 function describeFound(setting: Setting<unknown>, source: Source): string {
-  if (source.kind !== "text") return "nothing";
-  return setting.isSecret
-    ? "something else (not shown: it is a secret)"
-    : JSON.stringify(source.text);
+  if (source.kind !== 'text') return 'nothing';
+  return setting.isSecret ? 'something else (not shown: it is a secret)' : JSON.stringify(source.text);
 }
 
 function findUnknown(schema: SettingsSchema, environment: Environment): readonly UnknownVariable[] {

@@ -1,12 +1,12 @@
-import type { Logger } from "@mxflow/telemetry";
+import type { Logger } from '@mxflow/telemetry';
 
 /** Why a process stops. */
 export type StopReason =
-  | { readonly kind: "signal"; readonly name: "SIGINT" | "SIGTERM" }
+  | { readonly kind: 'signal'; readonly name: 'SIGINT' | 'SIGTERM' }
   /** The launcher that held our standard input is gone. */
-  | { readonly kind: "stdin-ended" }
+  | { readonly kind: 'stdin-ended' }
   /** Nobody caught it: the program is broken, what it held is given back as well as may be. */
-  | { readonly kind: "uncaught"; readonly error: unknown };
+  | { readonly kind: 'uncaught'; readonly error: unknown };
 
 export type StopRequest = Disposable & {
   /** Aborted at the first reason to stop. */
@@ -21,10 +21,7 @@ const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
  * Listens for reasons to stop: `running ──first──▶ stopping ──second signal──▶ gone at once`.
  * What is thrown uncaught while stopping is logged and changes nothing else.
  */
-export function listenForStop(
-  logger: Logger,
-  options: { readonly withStdin: boolean },
-): StopRequest {
+export function listenForStop(logger: Logger, options: { readonly withStdin: boolean }): StopRequest {
   const controller = new AbortController();
   const { promise: reason, resolve } = Promise.withResolvers<StopReason>();
   const stop = (found: StopReason): void => {
@@ -32,22 +29,22 @@ export function listenForStop(
     controller.abort();
   };
   const onSignal = (name: NodeJS.Signals): void => {
-    const known = name === "SIGINT" ? "SIGINT" : "SIGTERM";
+    const known = name === 'SIGINT' ? 'SIGINT' : 'SIGTERM';
     // The deadline is for work in progress; whoever asks twice has decided against it.
     if (controller.signal.aborted) process.exit(128 + SIGNALS[known]);
-    stop({ kind: "signal", name: known });
+    stop({ kind: 'signal', name: known });
   };
   const onUncaught = (error: unknown): void => {
-    logger.fatal({ err: error }, "uncaught error");
+    logger.fatal({ err: error }, 'uncaught error');
     process.exitCode = 1;
-    stop({ kind: "uncaught", error });
+    stop({ kind: 'uncaught', error });
   };
-  const onStdinEnd = (): void => stop({ kind: "stdin-ended" });
+  const onStdinEnd = (): void => stop({ kind: 'stdin-ended' });
   const listeners = new DisposableStack();
   listeners.use(listen(process, Object.keys(SIGNALS), onSignal));
-  listeners.use(listen(process, ["uncaughtException", "unhandledRejection"], onUncaught));
+  listeners.use(listen(process, ['uncaughtException', 'unhandledRejection'], onUncaught));
   if (options.withStdin) {
-    listeners.use(listen(process.stdin, ["end", "close", "error"], onStdinEnd));
+    listeners.use(listen(process.stdin, ['end', 'close', 'error'], onStdinEnd));
     listeners.defer(() => process.stdin.destroy());
     process.stdin.resume();
   }

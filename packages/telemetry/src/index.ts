@@ -1,5 +1,5 @@
-export type { Attributes, Meter, Span } from "@opentelemetry/api";
-export * from "./address-redaction.ts";
+export type { Attributes, Meter, Span } from '@opentelemetry/api';
+export * from './address-redaction.ts';
 export type {
   Counted,
   Distribution,
@@ -8,8 +8,8 @@ export type {
   Observed,
   PlainCounted,
   PlainDistribution,
-} from "./instruments.ts";
-export * from "./logger.ts";
-export * from "./metrics.ts";
-export * from "./telemetry.ts";
-export * from "./trace-carrier.ts";
+} from './instruments.ts';
+export * from './logger.ts';
+export * from './metrics.ts';
+export * from './telemetry.ts';
+export * from './trace-carrier.ts';

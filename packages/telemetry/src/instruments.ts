@@ -1,4 +1,4 @@
-import type { Attributes, Meter } from "@opentelemetry/api";
+import type { Attributes, Meter, Observable } from '@opentelemetry/api';
 
 /** A sum that only grows. The attributes are part of the type, so that none can be forgotten or misspelt. */
 export type Counted<A extends Attributes> = {
@@ -14,7 +14,7 @@ export type PlainDistribution = { readonly record: (value: number) => void };
 export type Distribution<A extends Attributes> = {
   readonly record: (value: number, attributes: A) => void;
 };
-/** Asks `read` at every collection, until disposed. */
+/** Asks `read` at every collection, until disposed; the last answer stays shown. */
 export type Observed = { readonly observe: (read: () => number) => Disposable };
 
 /** For each attribute all the values that it can have. */
@@ -34,11 +34,7 @@ export function counter<const V extends ValueLists>(
 }
 
 /** A counter whose attributes take their few values from the configuration: queue, lane, route. */
-export function openCounter<A extends Attributes>(
-  meter: Meter,
-  name: string,
-  description: string,
-): Counted<A> {
+export function openCounter<A extends Attributes>(meter: Meter, name: string, description: string): Counted<A> {
   return meter.createCounter<A>(name, { description });
 }
 
@@ -84,12 +80,20 @@ export function plainDistribution(
 }
 
 export function observed(meter: Meter, name: string, description: string): Observed {
-  const gauge = meter.createObservableGauge(name, { description });
+  return observable(meter.createObservableGauge(name, { description }));
+}
+
+/** A sum that somebody else keeps, and that only grows. */
+export function observedTotal(meter: Meter, name: string, description: string): Observed {
+  return observable(meter.createObservableCounter(name, { description }));
+}
+
+function observable(instrument: Observable): Observed {
   return {
     observe: (read) => {
       const report = (result: { observe: (value: number) => void }): void => result.observe(read());
-      gauge.addCallback(report);
-      return { [Symbol.dispose]: () => gauge.removeCallback(report) };
+      instrument.addCallback(report);
+      return { [Symbol.dispose]: () => instrument.removeCallback(report) };
     },
   };
 }

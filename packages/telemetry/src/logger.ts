@@ -1,9 +1,9 @@
-import { trace } from "@opentelemetry/api";
-import { pino, type DestinationStream, type Logger as PinoLogger } from "pino";
+import { trace } from '@opentelemetry/api';
+import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
 
-import { redactAddressesIn } from "./address-redaction.ts";
+import { redactAddressesIn } from './address-redaction.ts';
 
-export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export type Logger = PinoLogger;
 
@@ -24,14 +24,14 @@ export function createLogger({ service, level, destination }: LoggerOptions): Lo
     base: { service, pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
-    redact: { paths: [...SECRETS, ...SECRETS.map((name) => `*.${name}`)], censor: "***" },
+    redact: { paths: [...SECRETS, ...SECRETS.map((name) => `*.${name}`)], censor: '***' },
     mixin: traceIds,
     hooks: { streamWrite: redactAddressesIn },
   };
   return destination === undefined ? pino(options) : pino(options, destination);
 }
 
-const SECRETS = ["password", "secret", "apiKey", "authorization", "privateKey"] as const;
+const SECRETS = ['password', 'secret', 'apiKey', 'authorization', 'privateKey'] as const;
 
 function traceIds(): object {
   const span = trace.getActiveSpan()?.spanContext();

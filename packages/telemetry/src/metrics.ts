@@ -2,7 +2,7 @@
  * Every metric and attribute name, once. A group is a function of a meter, so that importing has no effect, and
  * attributes have few values: never an id, an address or a domain.
  */
-import type { Meter } from "@opentelemetry/api";
+import type { Meter } from '@opentelemetry/api';
 
 import {
   counter,
@@ -10,38 +10,33 @@ import {
   level,
   measured,
   observed,
+  observedTotal,
   openCounter,
   plainCounter,
   plainDistribution,
   type Counted,
   type Distribution,
-} from "./instruments.ts";
+} from './instruments.ts';
 
 /** Upper bounds in seconds, from a loopback reply to the longest data time-out. */
-const SMTP_SECONDS = [
-  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 240,
-] as const;
+const SMTP_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 240] as const;
 const HTTP_SECONDS = [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60] as const;
 const BATCH_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5] as const;
 
-const OUTCOMES = ["sent", "deferred", "failed", "expired", "in_doubt"] as const;
+const OUTCOMES = ['sent', 'deferred', 'failed', 'expired', 'in_doubt'] as const;
 
 export type IngestMetrics = ReturnType<typeof ingestMetrics>;
 export function ingestMetrics(meter: Meter) {
   return {
-    jobsAccepted: plainCounter(meter, "mxflow_jobs_accepted_total", "Send jobs answered 202"),
-    jobsRefused: counter(meter, "mxflow_jobs_refused_total", "Send jobs not accepted", {
-      reason: ["invalid", "conflict", "too_large", "overload", "broken_off"],
+    jobsAccepted: plainCounter(meter, 'mxflow_jobs_accepted_total', 'Send jobs answered 202'),
+    jobsRefused: counter(meter, 'mxflow_jobs_refused_total', 'Send jobs not accepted', {
+      reason: ['invalid', 'conflict', 'too_large', 'overload', 'broken_off'],
     }),
-    recipientsAccepted: plainCounter(
-      meter,
-      "mxflow_recipients_accepted_total",
-      "Recipients made durable",
-    ),
+    recipientsAccepted: plainCounter(meter, 'mxflow_recipients_accepted_total', 'Recipients made durable'),
     recipientsRejected: plainCounter(
       meter,
-      "mxflow_recipients_rejected_total",
-      "Malformed recipients listed as rejected",
+      'mxflow_recipients_rejected_total',
+      'Malformed recipients listed as rejected',
     ),
   };
 }
@@ -49,20 +44,11 @@ export function ingestMetrics(meter: Meter) {
 export type PrepareMetrics = ReturnType<typeof prepareMetrics>;
 export function prepareMetrics(meter: Meter) {
   return {
-    chunks: plainCounter(
-      meter,
-      "mxflow_prepare_chunks_total",
-      "Chunks of recipients expanded into messages",
-    ),
-    messages: counter(meter, "mxflow_prepared_messages_total", "Messages made of recipients", {
-      result: ["work", "quarantined", "duplicate", "malformed"],
+    chunks: plainCounter(meter, 'mxflow_prepare_chunks_total', 'Chunks of recipients expanded into messages'),
+    messages: counter(meter, 'mxflow_prepared_messages_total', 'Messages made of recipients', {
+      result: ['work', 'quarantined', 'duplicate', 'malformed'],
     }),
-    chunkSeconds: plainDistribution(
-      meter,
-      "mxflow_prepare_chunk_seconds",
-      "Time to expand one chunk",
-      BATCH_SECONDS,
-    ),
+    chunkSeconds: plainDistribution(meter, 'mxflow_prepare_chunk_seconds', 'Time to expand one chunk', BATCH_SECONDS),
   };
 }
 
@@ -71,16 +57,11 @@ export function feedMetrics(meter: Meter) {
   return {
     released: openCounter<{ readonly lane: string }>(
       meter,
-      "mxflow_feed_released_total",
-      "Messages released into a lane",
+      'mxflow_feed_released_total',
+      'Messages released into a lane',
     ),
-    lanes: measured(meter, "mxflow_feed_lanes", "Lanes fed by this process"),
-    roundSeconds: plainDistribution(
-      meter,
-      "mxflow_feed_round_seconds",
-      "Time of one feeding round",
-      BATCH_SECONDS,
-    ),
+    lanes: measured(meter, 'mxflow_feed_lanes', 'Lanes fed by this process'),
+    roundSeconds: plainDistribution(meter, 'mxflow_feed_round_seconds', 'Time of one feeding round', BATCH_SECONDS),
   };
 }
 
@@ -89,62 +70,41 @@ export function sweepMetrics(meter: Meter) {
   return {
     released: plainCounter(
       meter,
-      "mxflow_sweep_released_total",
-      "Messages released again because their queue copy was gone",
+      'mxflow_sweep_released_total',
+      'Messages released again because their queue copy was gone',
     ),
-    inDoubt: plainCounter(
-      meter,
-      "mxflow_sweep_in_doubt_total",
-      "Claims of dead workers put in doubt",
-    ),
-    expired: plainCounter(
-      meter,
-      "mxflow_sweep_expired_total",
-      "Messages whose validity ended while they waited",
-    ),
+    inDoubt: plainCounter(meter, 'mxflow_sweep_in_doubt_total', 'Claims of dead workers put in doubt'),
+    expired: plainCounter(meter, 'mxflow_sweep_expired_total', 'Messages whose validity ended while they waited'),
   };
 }
 
 export type ClaimMetrics = ReturnType<typeof claimMetrics>;
 export function claimMetrics(meter: Meter) {
   return {
-    claimed: plainCounter(meter, "mxflow_claims_total", "Messages claimed for an attempt"),
-    refused: counter(
-      meter,
-      "mxflow_claims_refused_total",
-      "Lane messages that could not be claimed",
-      {
-        reason: ["stale", "paused", "cancelled", "quarantined", "expired"],
-      },
-    ),
-    redelivered: plainCounter(
-      meter,
-      "mxflow_redelivered_total",
-      "Lane messages that the broker handed out again",
-    ),
+    claimed: plainCounter(meter, 'mxflow_claims_total', 'Messages claimed for an attempt'),
+    refused: counter(meter, 'mxflow_claims_refused_total', 'Lane messages that could not be claimed', {
+      reason: ['stale', 'paused', 'cancelled', 'quarantined', 'expired'],
+    }),
+    redelivered: plainCounter(meter, 'mxflow_redelivered_total', 'Lane messages that the broker handed out again'),
   };
 }
 
 export type DeliveryMetrics = ReturnType<typeof deliveryMetrics>;
 export function deliveryMetrics(meter: Meter) {
   return {
-    messages: counter(meter, "mxflow_messages_total", "Attempts by what became of them", {
+    messages: counter(meter, 'mxflow_messages_total', 'Attempts by what became of them', {
       outcome: OUTCOMES,
     }),
     parked: openCounter<{ readonly reason: string }>(
       meter,
-      "mxflow_messages_put_back_total",
-      "Messages put back into work unsent",
+      'mxflow_messages_put_back_total',
+      'Messages put back into work unsent',
     ),
-    inDoubt: plainCounter(
-      meter,
-      "mxflow_in_doubt_total",
-      "Messages cut off between the final dot and its reply",
-    ),
+    inDoubt: plainCounter(meter, 'mxflow_in_doubt_total', 'Messages cut off between the final dot and its reply'),
     unconfirmed: observed(
       meter,
-      "mxflow_outcomes_unconfirmed",
-      "Outcomes published and not yet confirmed by the broker",
+      'mxflow_outcomes_unconfirmed',
+      'Outcomes published and not yet confirmed by the broker',
     ),
   };
 }
@@ -152,32 +112,14 @@ export function deliveryMetrics(meter: Meter) {
 export type SmtpMetrics = ReturnType<typeof smtpMetrics>;
 export function smtpMetrics(meter: Meter) {
   return {
-    connectionsOpen: level(
-      meter,
-      "mxflow_smtp_connections_open",
-      "SMTP connections open, connecting ones included",
-    ),
-    connectionAttempts: counter(
-      meter,
-      "mxflow_smtp_connection_attempts_total",
-      "SMTP connections tried",
-      {
-        result: [
-          "ready",
-          "refused",
-          "timed_out",
-          "unreachable",
-          "greeted_4yz",
-          "greeted_5yz",
-          "tls_failed",
-          "broken",
-        ],
-      },
-    ),
+    connectionsOpen: level(meter, 'mxflow_smtp_connections_open', 'SMTP connections open, connecting ones included'),
+    connectionAttempts: counter(meter, 'mxflow_smtp_connection_attempts_total', 'SMTP connections tried', {
+      result: ['ready', 'refused', 'timed_out', 'unreachable', 'greeted_4yz', 'greeted_5yz', 'tls_failed', 'broken'],
+    }),
     messageSeconds: distribution<{ readonly outcome: (typeof OUTCOMES)[number] }>(
       meter,
-      "mxflow_smtp_message_seconds",
-      "From MAIL to the last reply of a message",
+      'mxflow_smtp_message_seconds',
+      'From MAIL to the last reply of a message',
       SMTP_SECONDS,
     ),
   };
@@ -186,19 +128,14 @@ export function smtpMetrics(meter: Meter) {
 export type OutcomeMetrics = ReturnType<typeof outcomeMetrics>;
 export function outcomeMetrics(meter: Meter) {
   return {
-    recorded: counter(
-      meter,
-      "mxflow_outcomes_recorded_total",
-      "Outcome events by the transition they made",
-      {
-        outcome: OUTCOMES,
-        transition: ["applied", "stale"],
-      },
-    ),
+    recorded: counter(meter, 'mxflow_outcomes_recorded_total', 'Outcome events by the transition they made', {
+      outcome: OUTCOMES,
+      transition: ['applied', 'stale'],
+    }),
     batchSeconds: plainDistribution(
       meter,
-      "mxflow_outcome_batch_seconds",
-      "Time of one recording transaction",
+      'mxflow_outcome_batch_seconds',
+      'Time of one recording transaction',
       BATCH_SECONDS,
     ),
   };
@@ -209,18 +146,18 @@ export function messagingMetrics(meter: Meter) {
   return {
     parked: openCounter<{ readonly queue: string }>(
       meter,
-      "mxflow_parked_messages_total",
-      "Queue messages kept for a person to look at",
+      'mxflow_parked_messages_total',
+      'Queue messages kept for a person to look at',
     ),
-    verdicts: openCounter<{ readonly queue: string; readonly verdict: "done" | "later" | "park" }>(
+    verdicts: openCounter<{ readonly queue: string; readonly verdict: 'done' | 'later' | 'park' }>(
       meter,
-      "mxflow_queue_verdicts_total",
-      "Queue messages by what their consumer made of them",
+      'mxflow_queue_verdicts_total',
+      'Queue messages by what their consumer made of them',
     ),
     reconnects: plainCounter(
       meter,
-      "mxflow_broker_reconnects_total",
-      "Connections to the broker made again after a loss",
+      'mxflow_broker_reconnects_total',
+      'Connections to the broker made again after a loss',
     ),
   };
 }
@@ -228,10 +165,10 @@ export function messagingMetrics(meter: Meter) {
 export type WebhookMetrics = ReturnType<typeof webhookMetrics>;
 export function webhookMetrics(meter: Meter) {
   return {
-    deliveries: counter(meter, "mxflow_webhook_deliveries_total", "Webhook requests by result", {
-      result: ["delivered", "refused", "unreachable", "given_up"],
+    deliveries: counter(meter, 'mxflow_webhook_deliveries_total', 'Webhook requests by result', {
+      result: ['delivered', 'refused', 'unreachable', 'given_up'],
     }),
-    backlog: measured(meter, "mxflow_webhook_backlog", "Webhook events waiting in the outbox"),
+    backlog: measured(meter, 'mxflow_webhook_backlog', 'Webhook events waiting in the outbox'),
   };
 }
 
@@ -244,15 +181,7 @@ export type HttpAnswer = {
 };
 
 export type HttpMetrics = { readonly record: (answer: HttpAnswer) => void };
-const METHODS: ReadonlySet<string> = new Set([
-  "GET",
-  "HEAD",
-  "POST",
-  "PUT",
-  "PATCH",
-  "DELETE",
-  "OPTIONS",
-]);
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /** One record an answered HTTP request, e.g. from fastify's `onResponse` hook. Strangers' methods and paths make no series. */
 export function httpMetrics(meter: Meter): HttpMetrics {
@@ -260,12 +189,12 @@ export function httpMetrics(meter: Meter): HttpMetrics {
     readonly method: string;
     readonly route: string;
     readonly status_class: string;
-  }> = distribution(meter, "mxflow_http_request_seconds", "HTTP requests answered", HTTP_SECONDS);
+  }> = distribution(meter, 'mxflow_http_request_seconds', 'HTTP requests answered', HTTP_SECONDS);
   return {
     record: ({ method, route, statusCode, durationMs }) => {
       seconds.record(durationMs / 1000, {
-        method: METHODS.has(method) ? method : "other",
-        route: route ?? "unmatched",
+        method: METHODS.has(method) ? method : 'other',
+        route: route ?? 'unmatched',
         status_class: `${Math.floor(statusCode / 100)}xx`,
       });
     },
@@ -277,36 +206,28 @@ export function processMetrics(meter: Meter) {
   return {
     eventLoopDelayP99: observed(
       meter,
-      "mxflow_event_loop_delay_p99_seconds",
-      "Event-loop delay since the last collection, 99th percentile",
+      'mxflow_event_loop_delay_p99_seconds',
+      'Event-loop delay since the last collection, 99th percentile',
     ),
     eventLoopDelayMax: observed(
       meter,
-      "mxflow_event_loop_delay_max_seconds",
-      "Event-loop delay since the last collection, worst",
+      'mxflow_event_loop_delay_max_seconds',
+      'Event-loop delay since the last collection, worst',
     ),
-    residentOctets: observed(meter, "mxflow_process_resident_memory_octets", "Resident memory"),
-    heapUsedOctets: observed(meter, "mxflow_process_heap_used_octets", "JavaScript heap in use"),
-    cpuSeconds: observed(
+    residentOctets: observed(meter, 'mxflow_process_resident_memory_octets', 'Resident memory'),
+    heapUsedOctets: observed(meter, 'mxflow_process_heap_used_octets', 'JavaScript heap in use'),
+    cpuSeconds: observedTotal(
       meter,
-      "mxflow_process_cpu_seconds",
-      "CPU time used since the start, user and system",
+      'mxflow_process_cpu_seconds_total',
+      'CPU time used since the start, user and system',
     ),
-    startedAt: observed(
-      meter,
-      "mxflow_process_start_time_seconds",
-      "Start of the process, seconds since 1970",
-    ),
+    startedAt: observed(meter, 'mxflow_process_start_time_seconds', 'Start of the process, seconds since 1970'),
   };
 }
 
 export type PeriodicMetrics = { readonly failures: Counted<{ readonly loop: string }> };
 export function periodicMetrics(meter: Meter): PeriodicMetrics {
   return {
-    failures: openCounter(
-      meter,
-      "mxflow_periodic_failures_total",
-      "Runs of a periodic task that threw",
-    ),
+    failures: openCounter(meter, 'mxflow_periodic_failures_total', 'Runs of a periodic task that threw'),
   };
 }

@@ -1,16 +1,16 @@
-import { context, trace, type Meter } from "@opentelemetry/api";
-import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import { PrometheusExporter, PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
-import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
-import { resourceFromAttributes, type Resource } from "@opentelemetry/resources";
-import { MeterProvider } from "@opentelemetry/sdk-metrics";
+import { context, trace, type Meter } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { resourceFromAttributes, type Resource } from '@opentelemetry/resources';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import {
   AlwaysOffSampler,
   BatchSpanProcessor,
   ParentBasedSampler,
   TraceIdRatioBasedSampler,
   TracerProvider,
-} from "@opentelemetry/sdk-trace";
+} from '@opentelemetry/sdk-trace';
 
 export type TelemetryOptions = {
   readonly service: string;
@@ -28,8 +28,10 @@ export type Telemetry = AsyncDisposable & {
 };
 
 export const DEFAULT_TRACE_RATIO = 0.01;
+/** The longest that one batch of spans is tried, retries included: their timers would keep a stopped process alive. */
+const EXPORT_LIMIT_MS = 2_000;
 /** The longest that a stop waits for a collector that does not answer. */
-const FLUSH_LIMIT_MS = 2_000;
+const FLUSH_LIMIT_MS = 2_500;
 
 /**
  * Starts metrics and traces of this process. The first one in a process holds the global tracer and context;
@@ -37,25 +39,22 @@ const FLUSH_LIMIT_MS = 2_000;
  */
 export function startTelemetry(options: TelemetryOptions): Telemetry {
   const resource = resourceFromAttributes({
-    "service.name": options.service,
-    "service.version": options.version,
+    'service.name': options.service,
+    'service.version': options.version,
   });
   const reader = new PrometheusExporter({ preventServerStart: true });
   const meters = new MeterProvider({ resource, readers: [reader] });
-  const serializer = new PrometheusSerializer("", false, /^service\.name$/, false, true);
+  const serializer = new PrometheusSerializer('', false, /^service\.name$/, false, true);
   const tracers = startTracers(options, resource);
   const holdsTraces = trace.setGlobalTracerProvider(tracers);
-  const holdsContext =
-    holdsTraces && context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  const holdsContext = holdsTraces && context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   return {
-    meter: meters.getMeter("mxflow", options.version),
+    meter: meters.getMeter('mxflow', options.version),
     metricsText: async () => serializer.serialize((await reader.collect()).resourceMetrics),
     [Symbol.asyncDispose]: async () => {
-      // A collector that is away must not keep a process from stopping, nor make a clean stop look failed.
-      await tracers.forceFlush({ timeoutMillis: FLUSH_LIMIT_MS }).catch(() => undefined);
+      await withinLimit(tracers.shutdown());
       if (holdsTraces) trace.disable();
       if (holdsContext) context.disable();
-      await Promise.race([tracers.shutdown(), afterLimit()]).catch(() => undefined);
       await meters.shutdown();
     },
   };
@@ -65,14 +64,17 @@ function startTracers(
   { otlpEndpoint, traceRatio = DEFAULT_TRACE_RATIO }: TelemetryOptions,
   resource: Resource,
 ): TracerProvider {
-  const endpoint = otlpEndpoint ?? process.env["OTEL_EXPORTER_OTLP_ENDPOINT"];
-  if (endpoint === undefined || endpoint === "") {
+  const endpoint = otlpEndpoint ?? process.env['OTEL_EXPORTER_OTLP_ENDPOINT'];
+  if (endpoint === undefined || endpoint === '') {
     return new TracerProvider({
       resource,
       sampler: new ParentBasedSampler({ root: new AlwaysOffSampler() }),
     });
   }
-  const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, "")}/v1/traces` });
+  const exporter = new OTLPTraceExporter({
+    url: `${endpoint.replace(/\/+$/, '')}/v1/traces`,
+    timeoutMillis: EXPORT_LIMIT_MS,
+  });
   return new TracerProvider({
     resource,
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(traceRatio) }),
@@ -80,6 +82,12 @@ function startTracers(
   });
 }
 
-function afterLimit(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, FLUSH_LIMIT_MS).unref());
+/** A collector that is away must neither keep a process from stopping nor make a clean stop look failed. */
+async function withinLimit(flush: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, FLUSH_LIMIT_MS);
+  });
+  await Promise.race([flush.catch(() => undefined), limit]);
+  clearTimeout(timer);
 }

@@ -9,13 +9,13 @@ import {
   type Context,
   type Span,
   type TextMapGetter,
-} from "@opentelemetry/api";
-import { W3CTraceContextPropagator } from "@opentelemetry/core";
+} from '@opentelemetry/api';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
 
 /** Headers of an AMQP message or an HTTP request; only string values are ever read. */
 export type CarrierHeaders = Record<string, unknown>;
 export type TraceContext = Context;
-export type SpanSide = "internal" | "server" | "client" | "producer" | "consumer";
+export type SpanSide = 'internal' | 'server' | 'client' | 'producer' | 'consumer';
 
 /** Writes `traceparent` (and `tracestate`) of the span in force into `headers` (W3C Trace Context); nothing outside a trace. */
 export function injectTrace(headers: CarrierHeaders): void {
@@ -37,9 +37,7 @@ export function currentTraceparent(): string | undefined {
 }
 
 export function traceFromTraceparent(traceparent: string | null | undefined): TraceContext {
-  return traceparent === null || traceparent === undefined
-    ? ROOT_CONTEXT
-    : extractTrace({ traceparent });
+  return traceparent === null || traceparent === undefined ? ROOT_CONTEXT : extractTrace({ traceparent });
 }
 
 /** Runs `act` as part of `within`, over all its awaits. */
@@ -63,13 +61,13 @@ export async function withSpan<T>(
   name: string,
   attributes: Attributes,
   act: (span: Span) => Promise<T> | T,
-  { side = "internal", parent = context.active() }: SpanOptions = {},
+  { side = 'internal', parent = context.active() }: SpanOptions = {},
 ): Promise<T> {
   const above = trace.getSpan(parent);
   if (above !== undefined && (above.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) {
     return context.with(parent, act, undefined, above);
   }
-  const span = trace.getTracer("mxflow").startSpan(name, { kind: KINDS[side], attributes }, parent);
+  const span = trace.getTracer('mxflow').startSpan(name, { kind: KINDS[side], attributes }, parent);
   try {
     return await context.with(trace.setSpan(parent, span), act, undefined, span);
   } catch (error) {
@@ -95,6 +93,6 @@ const READ_STRINGS: TextMapGetter<CarrierHeaders> = {
   keys: (carrier) => Object.keys(carrier),
   get: (carrier, key) => {
     const value = carrier[key];
-    return typeof value === "string" ? value : undefined;
+    return typeof value === 'string' ? value : undefined;
   },
 };
