@@ -1,3 +1,3 @@
-export * from './delivery.ts';
-export * from './job-events.ts';
-export * from './messages.ts';
+export * from "./delivery.ts";
+export * from "./job-events.ts";
+export * from "./messages.ts";

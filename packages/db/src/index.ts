@@ -1,2 +1,12 @@
-export * from './database.ts';
-export * from './migrate.ts';
+export * from "./database.ts";
+export * from "./migrate.ts";
+export * from "./job-lookup.ts";
+export * from "./lanes.ts";
+export * from "./sites.ts";
+export * from "./work-claim.ts";
+export * from "./work-feed.ts";
+export * from "./work-outcome.ts";
+export * from "./work-prepare.ts";
+export { type Transition } from "./work-settle.ts";
+export * from "./work-sweep.ts";
+export * from "./workers.ts";

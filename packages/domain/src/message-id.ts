@@ -4,7 +4,7 @@
  * A signed 64-bit number written in decimal: the job's number, then 27 bits of the recipient's ordinal within
  * the job. It travels as text, since half of the range lies above what a JavaScript number holds exactly.
  */
-export type MessageId = string & { readonly __brand: 'MessageId' };
+export type MessageId = string & { readonly __brand: "MessageId" };
 
 const ORDINAL_BITS = 27n;
 
@@ -27,8 +27,14 @@ export function ordinalOf(messageId: MessageId): number {
 }
 
 /** The ids of a job lie between these two, both included. */
-export function messageIdRange(jobNumber: string): { readonly first: MessageId; readonly last: MessageId } {
-  return { first: messageIdOf(jobNumber, 0), last: messageIdOf(jobNumber, MAX_RECIPIENTS_PER_JOB - 1) };
+export function messageIdRange(jobNumber: string): {
+  readonly first: MessageId;
+  readonly last: MessageId;
+} {
+  return {
+    first: messageIdOf(jobNumber, 0),
+    last: messageIdOf(jobNumber, MAX_RECIPIENTS_PER_JOB - 1),
+  };
 }
 
 /** Reads an id written in decimal; `undefined` for anything else. */
