@@ -91,13 +91,28 @@ function installServers() {
 /** Runs the command in the foreground; interrupts reach it, and its exit code becomes ours. */
 function run(file, argv) {
   const path = [binaries, process.env.PATH].join(delimiter);
-  const child = spawn(file, argv, { cwd: root, stdio: 'inherit', env: { ...process.env, PATH: path } });
+  // The command watches for the end of this process by its pid.
+  const environment = { ...process.env, PATH: path, MXFLOW_BOOTSTRAP: String(process.pid) };
+  const child = spawn(file, argv, { cwd: root, stdio: 'inherit', env: environment });
   // The terminal sends the signal to the whole group; a lone `kill` of this process is passed on.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  endWithNpm(child);
   child.on('error', (error) => fail(`mxflow: cannot run ${file}: ${error.message}`));
   child.on('exit', (code, signal) => {
     process.exitCode = signal === null ? code : 1;
   });
+}
+
+/** When npm itself is killed, no signal comes down: the command is then told to stop. */
+function endWithNpm(child) {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const { ppid } = process;
+  const timer = setInterval(() => {
+    if (process.ppid === ppid) return;
+    clearInterval(timer);
+    child.kill('SIGTERM');
+  }, 500);
+  timer.unref();
 }
 
 function mustRun(file, argv, advice, environment = {}) {

@@ -22,7 +22,10 @@ let pipe: Writable | undefined;
  * last started first, and removes the folders.
  */
 export function tellGuardian(order: GuardianOrder): void {
-  pipe ??= startGuardian();
+  if (pipe === undefined) {
+    pipe = startGuardian();
+    endWithBootstrap();
+  }
   pipe.write(`${JSON.stringify(order)}\n`);
 }
 
@@ -35,4 +38,21 @@ function startGuardian(): Writable {
   // A guardian that was killed is no reason to fail: the next start sweeps what it would have ended.
   child.stdin.on('error', () => {});
   return child.stdin;
+}
+
+const parentPollMs = 500;
+
+/**
+ * `npm start` is a chain of processes of which this one is the last. When the one above it is killed, no signal
+ * comes down; this process then ends as if interrupted.
+ */
+function endWithBootstrap(): void {
+  const { ppid } = process;
+  if (process.env['MXFLOW_BOOTSTRAP'] !== String(ppid)) return;
+  const timer = setInterval(() => {
+    if (process.ppid === ppid) return;
+    clearInterval(timer);
+    process.kill(process.pid, 'SIGTERM');
+  }, parentPollMs);
+  timer.unref();
 }

@@ -23,6 +23,8 @@ export type Program = {
   readonly pid: number;
   readonly logFile: string;
   readonly hasEnded: () => boolean;
+  /** Null while it runs, and when a signal ended it. */
+  readonly exitCode: () => number | null;
   readonly ended: Promise<void>;
   readonly signal: (signal: NodeJS.Signals) => void;
   /** By the stop signal, and by SIGKILL when that takes longer than the grace. */
@@ -62,6 +64,7 @@ export async function startProgram(order: ProgramOrder): Promise<Program> {
     pid,
     logFile: order.logFile,
     hasEnded: () => state.ended,
+    exitCode: () => child.exitCode,
     ended,
     signal,
     kill,

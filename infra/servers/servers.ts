@@ -1,6 +1,6 @@
 import { startPostgres, type Durability, type PostgresServer } from './postgres.ts';
 import { startRabbit, type RabbitServer } from './rabbit.ts';
-import { openStateFolder } from './state-folder.ts';
+import { openStateFolder, type StateFolder } from './state-folder.ts';
 
 /** The private nodes of a one-machine stack. */
 export type Servers = AsyncDisposable & {
@@ -16,9 +16,16 @@ export type ServersOptions = {
 };
 
 export async function startServers({ name, durability }: ServersOptions): Promise<Servers> {
+  await using started = new AsyncDisposableStack();
+  const servers = started.use(await startServersIn(started.use(openStateFolder(name)), durability));
+  const held = started.move();
+  return { ...servers, [Symbol.asyncDispose]: () => held.disposeAsync() };
+}
+
+/** Both at once. The folder stays the caller's. */
+export async function startServersIn(folder: StateFolder, durability: Durability): Promise<Servers> {
   const startedAt = performance.now();
   await using started = new AsyncDisposableStack();
-  const folder = started.use(openStateFolder(name));
   const [postgres, rabbit] = await Promise.allSettled([startPostgres({ folder, durability }), startRabbit({ folder, durability })]);
   // What did start is stopped again when the other did not.
   for (const one of [postgres, rabbit]) if (one.status === 'fulfilled') started.use(one.value);

@@ -38,6 +38,14 @@ export function openStateFolder(name?: string): StateFolder {
   return own(path, name !== undefined);
 }
 
+/** Removes a named folder and all data in it. Throws when somebody runs servers there. */
+export function forgetStateFolder(name: string): void {
+  const path = join(parentFolder(), name);
+  sweep(path);
+  refuseIfOwned(path);
+  rmSync(path, { recursive: true, force: true });
+}
+
 function own(path: string, kept: boolean): StateFolder {
   const owner = identify(process.pid);
   if (owner === undefined) throw new Error('expected to find this very process in the list of processes');

@@ -1,0 +1,166 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+
+import { freePorts } from '../servers/free-ports.ts';
+import type { Durability } from '../servers/postgres.ts';
+import { secretFile } from '../servers/secret-file.ts';
+import { startServersIn, type Servers } from '../servers/servers.ts';
+import { openStateFolder, type StateFolder } from '../servers/state-folder.ts';
+import { issueApiKey } from './api-key.ts';
+import { openLogFolder } from './log-folder.ts';
+import { migrateDatabase } from './migrate.ts';
+import { startService, type ServiceEvent, type ServiceProcess } from './service-process.ts';
+import { services, type ServiceDefinition, type ServicePorts } from './services.ts';
+
+export type StackOptions = {
+  /** How many mta-workers. */
+  readonly workers: number;
+  /** A name keeps the data for the next stack of that name. Without one, the data goes when the stack stops. */
+  readonly name?: string;
+  /** Servers that run already; private ones are started where left out. */
+  readonly on?: { readonly databaseUrl: string; readonly amqpUrl: string };
+  /** Of private servers. */
+  readonly durability?: Durability;
+  /** Environment of every service, over that of this process. */
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly onEvent?: (event: StackEvent) => void;
+};
+
+export type StackEvent =
+  | ServiceEvent
+  | { readonly kind: 'servers-ready'; readonly seconds: number }
+  | { readonly kind: 'migrated' };
+
+/** All of mxflow on this machine, as separate processes. Disposing stops the services first, then the servers. */
+export type Stack = AsyncDisposable & {
+  readonly api: string;
+  /** Of the tenant `default`, allowed everything. */
+  readonly apiKey: string;
+  readonly databaseUrl: string;
+  readonly amqpUrl: string;
+  /** HOST:PORT that takes bounce mail. */
+  readonly bounceSmtp: string;
+  readonly metrics: readonly string[];
+  readonly logFolder: string;
+  /** `undefined` when the stack runs on servers of others. */
+  readonly servers: Servers | undefined;
+  readonly ingestApi: ServiceProcess;
+  readonly dispatcher: ServiceProcess;
+  readonly bounceProcessor: ServiceProcess;
+  readonly workers: readonly ServiceProcess[];
+  /** Scales out: starts one more mta-worker and waits until it is ready. */
+  readonly addWorker: () => Promise<ServiceProcess>;
+};
+
+const tenant = 'default';
+/** Every action; the API names them. */
+const scopes = ['*'];
+
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { onEvent = () => {} } = options;
+  await using started = new AsyncDisposableStack();
+  const folder = started.use(openStateFolder(options.name));
+  const servers = options.on === undefined ? started.use(await startPrivateServers(folder, options)) : undefined;
+  const databaseUrl = options.on?.databaseUrl ?? servers?.postgres.url ?? '';
+  const amqpUrl = options.on?.amqpUrl ?? servers?.rabbit.url ?? '';
+  await migrateDatabase(databaseUrl);
+  onEvent({ kind: 'migrated' });
+  const logFolder = openLogFolder(folder);
+  const environment = environmentOf(folder, options.settings, { databaseUrl, amqpUrl });
+  const launch = (definition: ServiceDefinition, instance: string, ports: ServicePorts): Promise<ServiceProcess> =>
+    startService({
+      instance,
+      file: definition.file,
+      env: { ...environment, ...portSettings(definition, ports) },
+      healthUrl: `http://127.0.0.1:${ports.health}`,
+      logFolder,
+      folder,
+      onEvent,
+    });
+  const fleet = await startFleet(launch, options.workers, started);
+  const apiKey = await issueApiKey({ databaseUrl, tenant, scopes });
+  const held = started.move();
+  return {
+    ...fleet,
+    apiKey,
+    databaseUrl,
+    amqpUrl,
+    logFolder,
+    servers,
+    async addWorker() {
+      const worker = held.use(await launch(services.mtaWorker, `mta-worker-${fleet.workers.length + 1}`, await somePorts()));
+      fleet.workers.push(worker);
+      return worker;
+    },
+    get metrics() {
+      const all = [fleet.ingestApi, fleet.dispatcher, fleet.bounceProcessor, ...fleet.workers];
+      return all.map(({ healthUrl }) => `${healthUrl}/metrics`);
+    },
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}
+
+type Launch = (definition: ServiceDefinition, instance: string, ports: ServicePorts) => Promise<ServiceProcess>;
+
+/** All at once; those that did start are left in `started` when one does not. */
+async function startFleet(launch: Launch, workerCount: number, started: AsyncDisposableStack) {
+  const [apiPorts, dispatcherPorts, bouncePorts] = [await somePorts(), await somePorts(), await somePorts()];
+  const starting = [
+    launch(services.bounceProcessor, services.bounceProcessor.name, bouncePorts),
+    launch(services.dispatcher, services.dispatcher.name, dispatcherPorts),
+    launch(services.ingestApi, services.ingestApi.name, apiPorts),
+  ] as const;
+  const startingWorkers: Promise<ServiceProcess>[] = [];
+  for (let number = 1; number <= workerCount; number++) {
+    startingWorkers.push(launch(services.mtaWorker, `mta-worker-${number}`, await somePorts()));
+  }
+  const settled = await Promise.allSettled([...starting, ...startingWorkers]);
+  const up = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  // Together: each ends its own work in progress, and what others still publish waits in the broker.
+  started.defer(async () => void (await Promise.all(up.map((one) => one[Symbol.asyncDispose]()))));
+  const [bounceProcessor, dispatcher, ingestApi] = await Promise.all(starting);
+  return {
+    api: `http://127.0.0.1:${apiPorts.front}`,
+    bounceSmtp: `127.0.0.1:${bouncePorts.front}`,
+    ingestApi,
+    dispatcher,
+    bounceProcessor,
+    workers: await Promise.all(startingWorkers),
+  };
+}
+
+async function startPrivateServers(folder: StateFolder, options: StackOptions): Promise<Servers> {
+  const servers = await startServersIn(folder, options.durability ?? 'power-loss');
+  options.onEvent?.({ kind: 'servers-ready', seconds: servers.readyAfterSeconds });
+  return servers;
+}
+
+async function somePorts(): Promise<ServicePorts> {
+  const [health = 0, front = 0] = await freePorts(2);
+  return { health, front };
+}
+
+function portSettings({ frontPortSetting }: ServiceDefinition, ports: ServicePorts): NodeJS.ProcessEnv {
+  const health = { MXFLOW_HEALTH_PORT: String(ports.health) };
+  return frontPortSetting === undefined ? health : { ...health, [frontPortSetting]: String(ports.front) };
+}
+
+/** What every service is told: this process' own environment, then what the stack knows, then the caller's settings. */
+function environmentOf(
+  folder: StateFolder,
+  settings: Readonly<Record<string, string>> | undefined,
+  { databaseUrl, amqpUrl }: { readonly databaseUrl: string; readonly amqpUrl: string },
+): NodeJS.ProcessEnv {
+  const { MXFLOW_BOOTSTRAP: _launcher, MXFLOW_TEST_SERVERS: _tests, ...inherited } = process.env;
+  return {
+    MXFLOW_SECRET: secretFile(join(folder.path, 'secret')),
+    MXFLOW_SOURCES: JSON.stringify([ownSource]),
+    ...inherited,
+    DATABASE_URL: databaseUrl,
+    AMQP_URL: amqpUrl,
+    ...settings,
+  };
+}
+
+/** Used while nobody names sources: the address that the system chooses, known by the machine's name. */
+const ownSource = { publicId: 1, publicIp: '127.0.0.1', heloName: hostname(), weight: 1, pools: ['default'] };
