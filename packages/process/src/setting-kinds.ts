@@ -10,11 +10,9 @@ export type Reading<T> =
   | { readonly kind: 'fault'; readonly expected: string };
 
 export type Setting<T> = {
-  readonly kindName: string;
   /** What values are allowed, in words that stand after "expected". */
   readonly expected: string;
   readonly describe: string;
-  readonly unit: string | undefined;
   /** The default as a reader would write it; `undefined` where the variable must be set. */
   readonly defaultText: string | undefined;
   /** Never shown: not in a fault, not in a log. */
@@ -38,83 +36,65 @@ export const setting = { string, integer, number, boolean, duration, list, choic
 type StringOptions = Common<string> & { readonly pattern?: RegExp; readonly expected?: string };
 function string<const O extends StringOptions>(options: O): Setting<Value<string, O>> {
   const { pattern, expected = 'text' } = options as StringOptions;
-  return define<string, O>(
-    'text',
-    expected,
-    options,
-    (text) => ((pattern?.test(text) ?? true) ? text : undefined),
-    String,
-  );
-}
-
-type IntegerOptions = Common<number> & Bounds<number> & { readonly unit?: string };
-function integer<const O extends IntegerOptions>(options: O): Setting<Value<number, O>> {
-  const bounds = { min: 0, max: Number.MAX_SAFE_INTEGER, ...(options as IntegerOptions) };
-  const read = (text: string): number | undefined => (/^-?\d+$/.test(text) ? within(Number(text), bounds) : undefined);
-  return define<number, O>('integer', `a whole number${range(bounds.min, options.max)}`, options, read, String);
+  const read = (text: string): string | undefined => ((pattern?.test(text) ?? true) ? text : undefined);
+  return define<string, O>(options, { expected, read, write: String });
 }
 
 type NumberOptions = Common<number> & Bounds<number> & { readonly unit?: string };
+/** From 0 up, unless `min` says otherwise. */
+function integer<const O extends NumberOptions>(options: O): Setting<Value<number, O>> {
+  const { min = 0, max, unit } = options as NumberOptions;
+  const bounds = { min, max: max ?? Number.MAX_SAFE_INTEGER };
+  const read = (text: string): number | undefined => (/^-?\d+$/.test(text) ? within(Number(text), bounds) : undefined);
+  return define<number, O>(options, {
+    expected: `a whole number${range(min, max)}${inUnit(unit)}`,
+    read,
+    write: String,
+  });
+}
+
 function number<const O extends NumberOptions>(options: O): Setting<Value<number, O>> {
+  const bounds: NumberOptions = options;
   const read = (text: string): number | undefined =>
-    /^-?\d+(\.\d+)?$/.test(text) ? within(Number(text), options as NumberOptions) : undefined;
-  return define<number, O>('number', `a number${range(options.min, options.max)}`, options, read, String);
+    /^-?\d+(\.\d+)?$/.test(text) ? within(Number(text), bounds) : undefined;
+  const expected = `a number${range(bounds.min, bounds.max)}${inUnit(bounds.unit)}`;
+  return define<number, O>(options, { expected, read, write: String });
 }
 
 function boolean<const O extends Common<boolean>>(options: O): Setting<Value<boolean, O>> {
-  const words: Readonly<Record<string, boolean>> = {
-    '1': true,
-    true: true,
-    yes: true,
-    '0': false,
-    false: false,
-    no: false,
-  };
-  return define<boolean, O>(
-    'boolean',
-    '1 or 0',
-    options,
-    (text) => words[text.toLowerCase()],
-    (value) => (value ? '1' : '0'),
-  );
+  const read = (text: string): boolean | undefined => BOOLEAN_WORDS.get(text.toLowerCase());
+  return define<boolean, O>(options, { expected: '1 or 0', read, write: (value) => (value ? '1' : '0') });
 }
+
+const BOOLEAN_WORDS: ReadonlyMap<string, boolean> = new Map(
+  Object.entries({ '1': true, true: true, yes: true, '0': false, false: false, no: false }),
+);
 
 type DurationOptions = Common<DurationText> & Bounds<DurationText>;
 /** The value is in milliseconds; bounds and default are written as in the environment. */
 function duration<const O extends DurationOptions>(options: O): Setting<Value<number, O>> {
   const { min = '0s', max, default: fallback, ...rest } = options as DurationOptions;
-  const bounds = {
-    min: milliseconds(min) ?? 0,
-    ...(max === undefined ? {} : { max: milliseconds(max) ?? Infinity }),
+  const bounds = { min: milliseconds(min) ?? 0, max: max === undefined ? Infinity : (milliseconds(max) ?? Infinity) };
+  const common: Common<number> = {
+    ...rest,
+    ...(fallback === undefined ? {} : { default: fallback === null ? null : (milliseconds(fallback) ?? Number.NaN) }),
   };
+  const expected = `a duration such as 250ms, 20s, 10m, 1h or 5d,${range(min, max)}`;
   const read = (text: string): number | undefined => within(milliseconds(text), bounds);
-  const common = { ...rest, ...withDefault(fallback, (text) => milliseconds(text) ?? Number.NaN) };
-  return define<number, O>(
-    'duration',
-    `a duration such as 250ms, 20s, 10m, 1h or 5d${range(min, max)}`,
-    common,
-    read,
-    durationText,
-  );
+  return define<number, O>(common, { expected, read, write: durationText });
 }
 
-type ListOptions = Common<readonly string[]> & {
-  readonly item?: RegExp;
-  readonly expectedItem?: string;
-};
-/** Values separated by commas; blanks around them are dropped, an empty list is written as the variable left out. */
+type ListOptions = Common<readonly string[]> & { readonly item?: RegExp; readonly expectedItem?: string };
+/** Values separated by commas; blanks around them are dropped, an empty list is written as a lone comma. */
 function list<const O extends ListOptions>(options: O): Setting<Value<readonly string[], O>> {
   const { item, expectedItem = 'text' } = options as ListOptions;
   const read = (text: string): readonly string[] | undefined => {
-    const items = text
-      .split(',')
-      .map((each) => each.trim())
-      .filter((each) => each !== '');
-    return items.every((each) => item?.test(each) ?? true) ? items : undefined;
+    const items = text.split(',').map((each) => each.trim());
+    const filled = items.filter((each) => each !== '');
+    return filled.every((each) => item?.test(each) ?? true) ? filled : undefined;
   };
-  return define<readonly string[], O>('list', `a comma-separated list of: ${expectedItem}`, options, read, (items) =>
-    items.join(','),
-  );
+  const expected = `a comma-separated list of ${expectedItem}`;
+  return define<readonly string[], O>(options, { expected, read, write: (items) => items.join(',') });
 }
 
 function choice<const C extends readonly string[], const O extends Common<C[number]>>(
@@ -122,52 +102,41 @@ function choice<const C extends readonly string[], const O extends Common<C[numb
   options: O,
 ): Setting<Value<C[number], O>> {
   const read = (text: string): C[number] | undefined => choices.find((each) => each === text);
-  return define<C[number], O>('choice', `one of ${choices.join(', ')}`, options, read, String);
+  return define<C[number], O>(options, { expected: `one of ${choices.join(', ')}`, read, write: String });
 }
 
 type UrlOptions = Common<string> & { readonly protocols: readonly string[] };
 /** `protocols` without the colon. The value stays text as written; a URL with a password should be `secret`. */
 function url<const O extends UrlOptions>(options: O): Setting<Value<string, O>> {
-  const protocols = options.protocols;
+  const { protocols } = options as UrlOptions;
   const read = (text: string): string | undefined =>
     URL.canParse(text) && protocols.includes(new URL(text).protocol.slice(0, -1)) ? text : undefined;
-  return define<string, O>(
-    'URL',
-    `a URL that starts with ${protocols.map((each) => `${each}://`).join(' or ')}`,
-    options,
-    read,
-    String,
-  );
+  const expected = `a URL that starts with ${protocols.map((each) => `${each}://`).join(' or ')}`;
+  return define<string, O>(options, { expected, read, write: String });
 }
 
-function define<T, O>(
-  kindName: string,
-  expected: string,
-  common: Common<T> & { readonly unit?: string },
-  readValue: (text: string) => T | undefined,
-  write: (value: T) => string,
-): Setting<Value<T, O>> {
+type Kind<T> = {
+  readonly expected: string;
+  readonly read: (text: string) => T | undefined;
+  readonly write: (value: T) => string;
+};
+
+function define<T, O>(common: Common<T>, { expected, read, write }: Kind<T>): Setting<Value<T, O>> {
   const fallback = common.default;
+  const fault = { kind: 'fault', expected } as const;
   const found: Setting<T | undefined> = {
-    kindName,
     expected,
     describe: common.describe,
-    unit: common.unit,
     defaultText: fallback === undefined ? undefined : fallback === null ? '' : write(fallback),
     isSecret: common.secret ?? false,
-    whenMissing: fallback === undefined ? { kind: 'fault', expected } : { kind: 'value', value: fallback ?? undefined },
+    whenMissing: fallback === undefined ? fault : { kind: 'value', value: fallback ?? undefined },
     read: (text) => {
-      const value = readValue(text);
-      return value === undefined ? { kind: 'fault', expected } : { kind: 'value', value };
+      const value = read(text);
+      return value === undefined ? fault : { kind: 'value', value };
     },
   };
   // `undefined` can only come out where the options said `default: null`, which is what Value<T, O> says.
   return found as Setting<Value<T, O>>;
-}
-
-function withDefault<T, U>(fallback: T | null | undefined, convert: (value: T) => U): { readonly default?: U | null } {
-  if (fallback === undefined) return {};
-  return { default: fallback === null ? null : convert(fallback) };
 }
 
 function milliseconds(text: string): number | undefined {
@@ -189,4 +158,8 @@ function range(min: string | number | undefined, max: string | number | undefine
   if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`;
   if (min !== undefined) return ` of at least ${min}`;
   return max === undefined ? '' : ` of at most ${max}`;
+}
+
+function inUnit(unit: string | undefined): string {
+  return unit === undefined ? '' : `, in ${unit}`;
 }

@@ -2,9 +2,9 @@ import type { SettingsSchema } from './settings.ts';
 
 /** The settings of a process as a Markdown table, for the documentation. */
 export function describeSettings(schema: SettingsSchema): string {
-  const rows = Object.entries(schema).map(([name, { expected, unit, defaultText, isSecret, describe }]) => [
+  const rows = Object.entries(schema).map(([name, { expected, defaultText, isSecret, describe }]) => [
     `\`${name}\``,
-    unit === undefined ? expected : `${expected}, in ${unit}`,
+    expected,
     describeDefault(defaultText),
     isSecret ? `${describe} (secret)` : describe,
   ]);

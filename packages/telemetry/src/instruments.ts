@@ -21,6 +21,10 @@ export type Observed = { readonly observe: (read: () => number) => Disposable };
 type ValueLists = Readonly<Record<string, readonly string[]>>;
 type AttributesOf<V extends ValueLists> = { readonly [Name in keyof V]: V[Name][number] };
 
+/*
+ * The makers below take four arguments where one object is the rule: metrics.ts then reads as a table.
+ */
+
 /** A counter whose attributes have a closed list of values: every combination is shown from the start, at zero. */
 export function counter<const V extends ValueLists>(
   meter: Meter,
