@@ -36,7 +36,7 @@ export async function startHealth(options: HealthOptions): Promise<Health> {
   const readiness = shareRuns(() => decideReadiness(phase, checks, options));
   const server = createServer((request, response) => {
     const path = (request.url ?? '').split('?', 1)[0];
-    answer(path, response, readiness, options).catch((err: unknown) => {
+    answer(response, path, { readiness, metricsText: options.metricsText }).catch((err: unknown) => {
       options.logger.error({ err }, 'health answer failed');
       if (response.headersSent) response.destroy();
       else respond(response, 500, { status: 'failed' });
@@ -63,11 +63,12 @@ type Readiness =
       readonly failing: readonly string[];
     };
 
+type Sources = { readonly readiness: () => Promise<Readiness>; readonly metricsText: () => Promise<string> };
+
 async function answer(
-  path: string | undefined,
   response: ServerResponse,
-  readiness: () => Promise<Readiness>,
-  { metricsText }: HealthOptions,
+  path: string | undefined,
+  { readiness, metricsText }: Sources,
 ): Promise<void> {
   switch (path) {
     case '/live':

@@ -12,7 +12,9 @@ export function redactAddress(address: string): string {
   const at = address.lastIndexOf('@');
   if (at === -1) return address === '' ? '' : MASK;
   const local = address.slice(0, at);
-  const first = [...local].length > 1 ? String.fromCodePoint(local.codePointAt(0) as number) : '';
+  const whole = local === '' ? '' : String.fromCodePoint(local.codePointAt(0) as number);
+  // The only character of a local part would be the whole of it.
+  const first = local.length > whole.length ? whole : '';
   return `${first}${MASK}${address.slice(at)}`;
 }
 

@@ -21,76 +21,45 @@ export type Observed = { readonly observe: (read: () => number) => Disposable };
 type ValueLists = Readonly<Record<string, readonly string[]>>;
 type AttributesOf<V extends ValueLists> = { readonly [Name in keyof V]: V[Name][number] };
 
-/*
- * The makers below take four arguments where one object is the rule: metrics.ts then reads as a table.
- */
+export type Instruments = ReturnType<typeof instruments>;
 
-/** A counter whose attributes have a closed list of values: every combination is shown from the start, at zero. */
-export function counter<const V extends ValueLists>(
-  meter: Meter,
-  name: string,
-  description: string,
-  values: V,
-): Counted<AttributesOf<V>> {
-  const instrument = meter.createCounter<AttributesOf<V>>(name, { description });
-  for (const attributes of combinations(values)) instrument.add(0, attributes);
-  return instrument;
+/** The makers of `meter`'s instruments, each called with name and description. */
+export function instruments(meter: Meter) {
+  return {
+    /** A counter whose attributes have a closed list of values: every combination is shown from the start, at zero. */
+    counter: <const V extends ValueLists>(name: string, description: string, values: V): Counted<AttributesOf<V>> => {
+      const instrument = meter.createCounter<AttributesOf<V>>(name, { description });
+      for (const attributes of combinations(values)) instrument.add(0, attributes);
+      return instrument;
+    },
+    /** A counter whose attributes take their few values from the configuration: queue, lane, route. */
+    openCounter: <A extends Attributes>(name: string, description: string): Counted<A> =>
+      meter.createCounter<A>(name, { description }),
+    plainCounter: (name: string, description: string): PlainCounted => {
+      const instrument = meter.createCounter(name, { description });
+      instrument.add(0);
+      return instrument;
+    },
+    level: (name: string, description: string): Level => {
+      const instrument = meter.createUpDownCounter(name, { description });
+      instrument.add(0);
+      return instrument;
+    },
+    measured: (name: string, description: string): Measured => meter.createGauge(name, { description }),
+    /** `bounds` are the upper ends of the buckets, in the unit at the end of the name. */
+    distribution: <A extends Attributes>(name: string, description: string, bounds: Bounds): Distribution<A> =>
+      meter.createHistogram<A>(name, { description, advice: { explicitBucketBoundaries: [...bounds] } }),
+    plainDistribution: (name: string, description: string, bounds: Bounds): PlainDistribution =>
+      meter.createHistogram(name, { description, advice: { explicitBucketBoundaries: [...bounds] } }),
+    observed: (name: string, description: string): Observed =>
+      observable(meter.createObservableGauge(name, { description })),
+    /** A sum that somebody else keeps, and that only grows. */
+    observedTotal: (name: string, description: string): Observed =>
+      observable(meter.createObservableCounter(name, { description })),
+  };
 }
 
-/** A counter whose attributes take their few values from the configuration: queue, lane, route. */
-export function openCounter<A extends Attributes>(meter: Meter, name: string, description: string): Counted<A> {
-  return meter.createCounter<A>(name, { description });
-}
-
-export function plainCounter(meter: Meter, name: string, description: string): PlainCounted {
-  const instrument = meter.createCounter(name, { description });
-  instrument.add(0);
-  return instrument;
-}
-
-export function level(meter: Meter, name: string, description: string): Level {
-  const instrument = meter.createUpDownCounter(name, { description });
-  instrument.add(0);
-  return instrument;
-}
-
-export function measured(meter: Meter, name: string, description: string): Measured {
-  return meter.createGauge(name, { description });
-}
-
-/** `bounds` are the upper ends of the buckets, in the unit at the end of the name. */
-export function distribution<A extends Attributes>(
-  meter: Meter,
-  name: string,
-  description: string,
-  bounds: readonly number[],
-): Distribution<A> {
-  return meter.createHistogram<A>(name, {
-    description,
-    advice: { explicitBucketBoundaries: [...bounds] },
-  });
-}
-
-export function plainDistribution(
-  meter: Meter,
-  name: string,
-  description: string,
-  bounds: readonly number[],
-): PlainDistribution {
-  return meter.createHistogram(name, {
-    description,
-    advice: { explicitBucketBoundaries: [...bounds] },
-  });
-}
-
-export function observed(meter: Meter, name: string, description: string): Observed {
-  return observable(meter.createObservableGauge(name, { description }));
-}
-
-/** A sum that somebody else keeps, and that only grows. */
-export function observedTotal(meter: Meter, name: string, description: string): Observed {
-  return observable(meter.createObservableCounter(name, { description }));
-}
+type Bounds = readonly number[];
 
 function observable(instrument: Observable): Observed {
   return {

@@ -4,19 +4,7 @@
  */
 import type { Meter } from '@opentelemetry/api';
 
-import {
-  counter,
-  distribution,
-  level,
-  measured,
-  observed,
-  observedTotal,
-  openCounter,
-  plainCounter,
-  plainDistribution,
-  type Counted,
-  type Distribution,
-} from './instruments.ts';
+import { instruments, type Counted, type Distribution } from './instruments.ts';
 
 /** Upper bounds in seconds, from a loopback reply to the longest data time-out. */
 const SMTP_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 240] as const;
@@ -27,14 +15,14 @@ const OUTCOMES = ['sent', 'deferred', 'failed', 'expired', 'in_doubt'] as const;
 
 export type IngestMetrics = ReturnType<typeof ingestMetrics>;
 export function ingestMetrics(meter: Meter) {
+  const make = instruments(meter);
   return {
-    jobsAccepted: plainCounter(meter, 'mxflow_jobs_accepted_total', 'Send jobs answered 202'),
-    jobsRefused: counter(meter, 'mxflow_jobs_refused_total', 'Send jobs not accepted', {
+    jobsAccepted: make.plainCounter('mxflow_jobs_accepted_total', 'Send jobs answered 202'),
+    jobsRefused: make.counter('mxflow_jobs_refused_total', 'Send jobs not accepted', {
       reason: ['invalid', 'conflict', 'too_large', 'overload', 'broken_off'],
     }),
-    recipientsAccepted: plainCounter(meter, 'mxflow_recipients_accepted_total', 'Recipients made durable'),
-    recipientsRejected: plainCounter(
-      meter,
+    recipientsAccepted: make.plainCounter('mxflow_recipients_accepted_total', 'Recipients made durable'),
+    recipientsRejected: make.plainCounter(
       'mxflow_recipients_rejected_total',
       'Malformed recipients listed as rejected',
     ),
@@ -43,81 +31,79 @@ export function ingestMetrics(meter: Meter) {
 
 export type PrepareMetrics = ReturnType<typeof prepareMetrics>;
 export function prepareMetrics(meter: Meter) {
+  const make = instruments(meter);
   return {
-    chunks: plainCounter(meter, 'mxflow_prepare_chunks_total', 'Chunks of recipients expanded into messages'),
-    messages: counter(meter, 'mxflow_prepared_messages_total', 'Messages made of recipients', {
+    chunks: make.plainCounter('mxflow_prepare_chunks_total', 'Chunks of recipients expanded into messages'),
+    messages: make.counter('mxflow_prepared_messages_total', 'Messages made of recipients', {
       result: ['work', 'quarantined', 'duplicate', 'malformed'],
     }),
-    chunkSeconds: plainDistribution(meter, 'mxflow_prepare_chunk_seconds', 'Time to expand one chunk', BATCH_SECONDS),
+    chunkSeconds: make.plainDistribution('mxflow_prepare_chunk_seconds', 'Time to expand one chunk', BATCH_SECONDS),
   };
 }
 
 export type FeedMetrics = ReturnType<typeof feedMetrics>;
 export function feedMetrics(meter: Meter) {
+  const make = instruments(meter);
   return {
-    released: openCounter<{ readonly lane: string }>(
-      meter,
+    released: make.openCounter<{ readonly lane: string }>(
       'mxflow_feed_released_total',
       'Messages released into a lane',
     ),
-    lanes: measured(meter, 'mxflow_feed_lanes', 'Lanes fed by this process'),
-    roundSeconds: plainDistribution(meter, 'mxflow_feed_round_seconds', 'Time of one feeding round', BATCH_SECONDS),
+    lanes: make.measured('mxflow_feed_lanes', 'Lanes fed by this process'),
+    roundSeconds: make.plainDistribution('mxflow_feed_round_seconds', 'Time of one feeding round', BATCH_SECONDS),
   };
 }
 
 export type SweepMetrics = ReturnType<typeof sweepMetrics>;
 export function sweepMetrics(meter: Meter) {
+  const make = instruments(meter);
   return {
-    released: plainCounter(
-      meter,
+    released: make.plainCounter(
       'mxflow_sweep_released_total',
       'Messages released again because their queue copy was gone',
     ),
-    inDoubt: plainCounter(meter, 'mxflow_sweep_in_doubt_total', 'Claims of dead workers put in doubt'),
-    expired: plainCounter(meter, 'mxflow_sweep_expired_total', 'Messages whose validity ended while they waited'),
+    inDoubt: make.plainCounter('mxflow_sweep_in_doubt_total', 'Claims of dead workers put in doubt'),
+    expired: make.plainCounter('mxflow_sweep_expired_total', 'Messages whose validity ended while they waited'),
   };
 }
 
 export type ClaimMetrics = ReturnType<typeof claimMetrics>;
 export function claimMetrics(meter: Meter) {
+  const make = instruments(meter);
   return {
-    claimed: plainCounter(meter, 'mxflow_claims_total', 'Messages claimed for an attempt'),
-    refused: counter(meter, 'mxflow_claims_refused_total', 'Lane messages that could not be claimed', {
+    claimed: make.plainCounter('mxflow_claims_total', 'Messages claimed for an attempt'),
+    refused: make.counter('mxflow_claims_refused_total', 'Lane messages that could not be claimed', {
       reason: ['stale', 'paused', 'cancelled', 'quarantined', 'expired'],
     }),
-    redelivered: plainCounter(meter, 'mxflow_redelivered_total', 'Lane messages that the broker handed out again'),
+    redelivered: make.plainCounter('mxflow_redelivered_total', 'Lane messages that the broker handed out again'),
   };
 }
 
 export type DeliveryMetrics = ReturnType<typeof deliveryMetrics>;
 export function deliveryMetrics(meter: Meter) {
+  const make = instruments(meter);
   return {
-    messages: counter(meter, 'mxflow_messages_total', 'Attempts by what became of them', {
+    messages: make.counter('mxflow_messages_total', 'Attempts by what became of them', {
       outcome: OUTCOMES,
     }),
-    parked: openCounter<{ readonly reason: string }>(
-      meter,
+    parked: make.openCounter<{ readonly reason: string }>(
       'mxflow_messages_put_back_total',
       'Messages put back into work unsent',
     ),
-    inDoubt: plainCounter(meter, 'mxflow_in_doubt_total', 'Messages cut off between the final dot and its reply'),
-    unconfirmed: observed(
-      meter,
-      'mxflow_outcomes_unconfirmed',
-      'Outcomes published and not yet confirmed by the broker',
-    ),
+    inDoubt: make.plainCounter('mxflow_in_doubt_total', 'Messages cut off between the final dot and its reply'),
+    unconfirmed: make.observed('mxflow_outcomes_unconfirmed', 'Outcomes published and not yet confirmed by the broker'),
   };
 }
 
 export type SmtpMetrics = ReturnType<typeof smtpMetrics>;
 export function smtpMetrics(meter: Meter) {
+  const make = instruments(meter);
   return {
-    connectionsOpen: level(meter, 'mxflow_smtp_connections_open', 'SMTP connections open, connecting ones included'),
-    connectionAttempts: counter(meter, 'mxflow_smtp_connection_attempts_total', 'SMTP connections tried', {
+    connectionsOpen: make.level('mxflow_smtp_connections_open', 'SMTP connections open, connecting ones included'),
+    connectionAttempts: make.counter('mxflow_smtp_connection_attempts_total', 'SMTP connections tried', {
       result: ['ready', 'refused', 'timed_out', 'unreachable', 'greeted_4yz', 'greeted_5yz', 'tls_failed', 'broken'],
     }),
-    messageSeconds: distribution<{ readonly outcome: (typeof OUTCOMES)[number] }>(
-      meter,
+    messageSeconds: make.distribution<{ readonly outcome: (typeof OUTCOMES)[number] }>(
       'mxflow_smtp_message_seconds',
       'From MAIL to the last reply of a message',
       SMTP_SECONDS,
@@ -127,13 +113,13 @@ export function smtpMetrics(meter: Meter) {
 
 export type OutcomeMetrics = ReturnType<typeof outcomeMetrics>;
 export function outcomeMetrics(meter: Meter) {
+  const make = instruments(meter);
   return {
-    recorded: counter(meter, 'mxflow_outcomes_recorded_total', 'Outcome events by the transition they made', {
+    recorded: make.counter('mxflow_outcomes_recorded_total', 'Outcome events by the transition they made', {
       outcome: OUTCOMES,
       transition: ['applied', 'stale'],
     }),
-    batchSeconds: plainDistribution(
-      meter,
+    batchSeconds: make.plainDistribution(
       'mxflow_outcome_batch_seconds',
       'Time of one recording transaction',
       BATCH_SECONDS,
@@ -143,19 +129,17 @@ export function outcomeMetrics(meter: Meter) {
 
 export type MessagingMetrics = ReturnType<typeof messagingMetrics>;
 export function messagingMetrics(meter: Meter) {
+  const make = instruments(meter);
   return {
-    parked: openCounter<{ readonly queue: string }>(
-      meter,
+    parked: make.openCounter<{ readonly queue: string }>(
       'mxflow_parked_messages_total',
       'Queue messages kept for a person to look at',
     ),
-    verdicts: openCounter<{ readonly queue: string; readonly verdict: 'done' | 'later' | 'park' }>(
-      meter,
+    verdicts: make.openCounter<{ readonly queue: string; readonly verdict: 'done' | 'later' | 'park' }>(
       'mxflow_queue_verdicts_total',
       'Queue messages by what their consumer made of them',
     ),
-    reconnects: plainCounter(
-      meter,
+    reconnects: make.plainCounter(
       'mxflow_broker_reconnects_total',
       'Connections to the broker made again after a loss',
     ),
@@ -164,11 +148,12 @@ export function messagingMetrics(meter: Meter) {
 
 export type WebhookMetrics = ReturnType<typeof webhookMetrics>;
 export function webhookMetrics(meter: Meter) {
+  const make = instruments(meter);
   return {
-    deliveries: counter(meter, 'mxflow_webhook_deliveries_total', 'Webhook requests by result', {
+    deliveries: make.counter('mxflow_webhook_deliveries_total', 'Webhook requests by result', {
       result: ['delivered', 'refused', 'unreachable', 'given_up'],
     }),
-    backlog: measured(meter, 'mxflow_webhook_backlog', 'Webhook events waiting in the outbox'),
+    backlog: make.measured('mxflow_webhook_backlog', 'Webhook events waiting in the outbox'),
   };
 }
 
@@ -185,11 +170,12 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PAT
 
 /** One record an answered HTTP request, e.g. from fastify's `onResponse` hook. Strangers' methods and paths make no series. */
 export function httpMetrics(meter: Meter): HttpMetrics {
+  const make = instruments(meter);
   const seconds: Distribution<{
     readonly method: string;
     readonly route: string;
     readonly status_class: string;
-  }> = distribution(meter, 'mxflow_http_request_seconds', 'HTTP requests answered', HTTP_SECONDS);
+  }> = make.distribution('mxflow_http_request_seconds', 'HTTP requests answered', HTTP_SECONDS);
   return {
     record: ({ method, route, statusCode, durationMs }) => {
       seconds.record(durationMs / 1000, {
@@ -203,31 +189,30 @@ export function httpMetrics(meter: Meter): HttpMetrics {
 
 export type ProcessMetrics = ReturnType<typeof processMetrics>;
 export function processMetrics(meter: Meter) {
+  const make = instruments(meter);
   return {
-    eventLoopDelayP99: observed(
-      meter,
+    eventLoopDelayP99: make.observed(
       'mxflow_event_loop_delay_p99_seconds',
       'Event-loop delay since the last collection, 99th percentile',
     ),
-    eventLoopDelayMax: observed(
-      meter,
+    eventLoopDelayMax: make.observed(
       'mxflow_event_loop_delay_max_seconds',
       'Event-loop delay since the last collection, worst',
     ),
-    residentOctets: observed(meter, 'mxflow_process_resident_memory_octets', 'Resident memory'),
-    heapUsedOctets: observed(meter, 'mxflow_process_heap_used_octets', 'JavaScript heap in use'),
-    cpuSeconds: observedTotal(
-      meter,
+    residentOctets: make.observed('mxflow_process_resident_memory_octets', 'Resident memory'),
+    heapUsedOctets: make.observed('mxflow_process_heap_used_octets', 'JavaScript heap in use'),
+    cpuSeconds: make.observedTotal(
       'mxflow_process_cpu_seconds_total',
       'CPU time used since the start, user and system',
     ),
-    startedAt: observed(meter, 'mxflow_process_start_time_seconds', 'Start of the process, seconds since 1970'),
+    startedAt: make.observed('mxflow_process_start_time_seconds', 'Start of the process, seconds since 1970'),
   };
 }
 
 export type PeriodicMetrics = { readonly failures: Counted<{ readonly loop: string }> };
 export function periodicMetrics(meter: Meter): PeriodicMetrics {
+  const make = instruments(meter);
   return {
-    failures: openCounter(meter, 'mxflow_periodic_failures_total', 'Runs of a periodic task that threw'),
+    failures: make.openCounter('mxflow_periodic_failures_total', 'Runs of a periodic task that threw'),
   };
 }

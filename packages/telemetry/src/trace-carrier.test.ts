@@ -41,7 +41,9 @@ test('a trace goes on through headers, over awaits, and through a database row',
 
 test('below an unsampled span none is made', async () => {
   await using _telemetry = startTelemetry({ service: 's', version: '1', otlpEndpoint: '' });
-  const seen = await withSpan('step', {}, () => currentTraceparent(), { parent: traceFromTraceparent(UNSAMPLED) });
+  const seen = await withSpan({ name: 'step', parent: traceFromTraceparent(UNSAMPLED) }, {}, () =>
+    currentTraceparent(),
+  );
   expect(seen).toBe(UNSAMPLED);
 });
 
@@ -75,7 +77,7 @@ test('recorded spans reach the collector when telemetry is disposed', async () =
   const otlpEndpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}/`;
   {
     await using _telemetry = startTelemetry({ service: 'ingest-api', version: '1', otlpEndpoint, traceRatio: 1 });
-    await withSpan('POST /v1/jobs', { 'mxflow.job': 'j1' }, () => undefined, { side: 'server' });
+    await withSpan({ name: 'POST /v1/jobs', side: 'server' }, { 'mxflow.job': 'j1' }, () => undefined);
   }
   collector.close();
   expect(bodies).toHaveLength(1);

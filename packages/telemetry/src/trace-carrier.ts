@@ -45,11 +45,15 @@ export function runInTrace<T>(within: TraceContext, act: () => T): T {
   return context.with(within, act);
 }
 
-export type SpanOptions = {
-  readonly side?: SpanSide;
-  /** The trace to go on with; the one in force when left out. */
-  readonly parent?: TraceContext;
-};
+/** A bare name is an internal span of the trace in force. */
+export type SpanStart =
+  | string
+  | {
+      readonly name: string;
+      readonly side?: SpanSide;
+      /** The trace to go on with; the one in force when left out. */
+      readonly parent?: TraceContext;
+    };
 
 /**
  * Runs `act` inside a span that ends with it and records what it throws.
@@ -58,11 +62,11 @@ export type SpanOptions = {
  * for one look-up only. The ids in the log stay those of the unsampled parent.
  */
 export async function withSpan<T>(
-  name: string,
+  start: SpanStart,
   attributes: Attributes,
   act: (span: Span) => Promise<T> | T,
-  { side = 'internal', parent = context.active() }: SpanOptions = {},
 ): Promise<T> {
+  const { name, side = 'internal', parent = context.active() } = typeof start === 'string' ? { name: start } : start;
   const above = trace.getSpan(parent);
   if (above !== undefined && (above.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) {
     return context.with(parent, act, undefined, above);
