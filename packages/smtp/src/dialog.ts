@@ -21,6 +21,7 @@ import {
   complete,
   leave,
   start,
+  type EnvelopeExchange,
 } from './transaction.ts';
 
 export type DialogEvent =
@@ -101,12 +102,12 @@ function answerExpected(state: DialogState, command: Expectation, reply: Reply):
       return answerOpening(state, command, reply);
     case 'RSET':
       if (state.phase.kind === 'clearing') return answerClearing(state, state.phase.message, reply);
-      return inEnvelope(state, command, reply);
+      return inEnvelope(state, { command, reply });
     case 'MAIL':
     case 'RCPT':
     case 'DATA':
     case 'lone-dot':
-      return inEnvelope(state, command, reply);
+      return inEnvelope(state, { command, reply });
     case 'content':
       return answerContent(state, reply);
     case 'QUIT':
@@ -114,14 +115,10 @@ function answerExpected(state: DialogState, command: Expectation, reply: Reply):
   }
 }
 
-function inEnvelope(
-  state: DialogState,
-  command: 'RSET' | 'MAIL' | 'RCPT' | 'DATA' | 'lone-dot',
-  reply: Reply,
-): DialogStep {
+function inEnvelope(state: DialogState, exchange: EnvelopeExchange): DialogStep {
   if (state.phase.kind !== 'envelope')
-    throw new Error(`expected an envelope under ${command}, found ${state.phase.kind}`);
-  return answerEnvelope(state, state.phase, command, reply);
+    throw new Error(`expected an envelope under ${exchange.command}, found ${state.phase.kind}`);
+  return answerEnvelope(state, state.phase, exchange);
 }
 
 function answerUnasked(state: DialogState, reply: Reply): DialogStep {

@@ -1,17 +1,7 @@
-export { NO_CAPABILITIES, parseCapabilities, type Capabilities } from './capabilities.ts';
+export type { Capabilities } from './capabilities.ts';
 export type { ConnectOptions, SessionEnd, SessionEvent } from './connect-options.ts';
 export type { Endpoint, TlsInfo, TlsOptions } from './connection.ts';
-export type {
-  ContentFacts,
-  DialogAction,
-  DialogSettings,
-  DialogState,
-  DialogStep,
-  MessageFacts,
-  OpeningStage,
-  TlsPolicy,
-} from './dialog-state.ts';
-export { advanceDialog, openDialog, type DialogEvent } from './dialog.ts';
+export type { OpeningStage, TlsPolicy } from './dialog-state.ts';
 export { isSevenBit, stuffDots, type WireContent } from './dot-stuffing.ts';
 export type { MessageOrder } from './message-order.ts';
 export type { Loss, LossReason, Outcome, Stage } from './outcome.ts';

@@ -66,7 +66,7 @@ export function readReplies(state: ReaderState, chunk: Buffer): ReadStep {
   let open = state.open;
   let start = 0;
   for (let end = octets.indexOf(LF); end !== -1; end = octets.indexOf(LF, start)) {
-    const step = readLine(open, octets, start, end);
+    const step = readLine(open, octets.subarray(start, end));
     if ('fault' in step) return { state: EMPTY_READER, replies, fault: step.fault };
     if (step.reply !== undefined) replies.push(step.reply);
     open = step.open;
@@ -84,9 +84,10 @@ type LineStep =
   | { readonly open: OpenReply | undefined; readonly reply: Reply | undefined }
   | { readonly fault: ReplyFault };
 
-function readLine(open: OpenReply | undefined, octets: Buffer, start: number, end: number): LineStep {
-  if (end - start > MAX_LINE_OCTETS) return { fault: { kind: 'line-too-long' } };
-  const text = decode(octets, start, octets[end - 1] === CR && end > start ? end - 1 : end);
+/** `octets`: a line without its LF. */
+function readLine(open: OpenReply | undefined, octets: Buffer): LineStep {
+  if (octets.length > MAX_LINE_OCTETS) return { fault: { kind: 'line-too-long' } };
+  const text = decode(octets.at(-1) === CR ? octets.subarray(0, -1) : octets);
   const line = parseLine(text);
   if (line === undefined) return { fault: { kind: 'malformed', found: text.slice(0, FOUND_LENGTH) } };
   if (open !== undefined && open.code !== line.code) {
@@ -95,7 +96,7 @@ function readLine(open: OpenReply | undefined, octets: Buffer, start: number, en
   const whole = {
     code: line.code,
     lines: open === undefined ? [line.text] : [...open.lines, line.text],
-    octets: (open?.octets ?? 0) + end - start,
+    octets: (open?.octets ?? 0) + octets.length,
   };
   if (whole.lines.length > MAX_LINES) return { fault: { kind: 'too-many-lines' } };
   if (whole.octets > MAX_REPLY_OCTETS) return { fault: { kind: 'reply-too-long' } };
@@ -107,9 +108,9 @@ function parseLine(text: string): Line | undefined {
   return match === null ? undefined : { code: Number(match[1]), last: match[2] !== '-', text: match[3] ?? '' };
 }
 
-function decode(octets: Buffer, start: number, end: number): string {
-  const utf8 = octets.toString('utf8', start, end);
-  const text = utf8.includes('\ufffd') ? octets.toString('latin1', start, end) : utf8;
+function decode(octets: Buffer): string {
+  const utf8 = octets.toString('utf8');
+  const text = utf8.includes('\ufffd') ? octets.toString('latin1') : utf8;
   return text.replace(CONTROL, '?');
 }
 

@@ -14,7 +14,7 @@ import { limitFor } from './timeouts.ts';
 
 export type ConnectResult =
   | { readonly kind: 'ready'; readonly session: Session }
-  /** The connection is closed already. */
+  /** The connection is closed already; `peerClosed` as in `SessionEnd`, true also where the system says that there never was one. */
   | ({
       readonly kind: 'failed';
       readonly stage: 'connect' | OpeningStage;
@@ -37,7 +37,7 @@ export async function connect(options: ConnectOptions): Promise<ConnectResult> {
     return {
       kind: 'failed',
       stage: 'connect',
-      peerClosed: opened.loss.errno === 'ECONNREFUSED',
+      peerClosed: opened.loss.errno !== undefined,
       ...opened.loss,
     };
   }

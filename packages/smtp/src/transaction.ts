@@ -16,6 +16,12 @@ import {
 import { mailCommand, rcptCommand, refuseLocally } from './envelope.ts';
 import { lossOf, type Outcome, type Stage } from './outcome.ts';
 
+/** One command of an envelope, and what it was answered. */
+export type EnvelopeExchange = {
+  readonly command: 'RSET' | 'MAIL' | 'RCPT' | 'DATA' | 'lone-dot';
+  readonly reply: Reply;
+};
+
 type Envelope = Extract<Phase, { kind: 'envelope' }>;
 
 /** Takes a message in hand, or refuses it ourselves. Only a session that is ready can. */
@@ -90,12 +96,7 @@ export function answerClearing(state: DialogState, message: MessageFacts, reply:
  * A reply to RSET, MAIL, RCPT, DATA or a lone dot. In a group all replies are awaited before the message is settled, since the
  * server owes them and the next message must not read them. Content follows only on 2yz, 2yz and 354.
  */
-export function answerEnvelope(
-  state: DialogState,
-  phase: Envelope,
-  command: 'RSET' | 'MAIL' | 'RCPT' | 'DATA' | 'lone-dot',
-  reply: Reply,
-): DialogStep {
+export function answerEnvelope(state: DialogState, phase: Envelope, { command, reply }: EnvelopeExchange): DialogStep {
   const kind = classOf(reply);
   if (kind === 'intermediate' && !(command === 'DATA' && reply.code === 354)) {
     return violation(state, `${command} was answered by ${reply.code}`, reply);
