@@ -1,8 +1,8 @@
-import { Type } from "typebox";
+import { Type } from 'typebox';
 
 /** Decimal text of the 63-bit id. */
-export const MessageIdText = Type.String({ pattern: "^[1-9]\\d{0,18}$" });
-const JobNumber = Type.String({ pattern: "^[1-9]\\d{0,18}$" });
+export const MessageIdText = Type.String({ pattern: '^[1-9]\\d{0,18}$' });
+const JobNumber = Type.String({ pattern: '^[1-9]\\d{0,18}$' });
 const Attempt = Type.Integer({ minimum: 1 });
 /** Milliseconds since the epoch. */
 const Instant = Type.Number({ minimum: 0 });
@@ -14,7 +14,7 @@ const closed = { additionalProperties: false } as const;
 export const ReplyShape = Type.Object(
   {
     code: Type.Integer({ minimum: 200, maximum: 599 }),
-    enhanced: Type.Optional(Type.String({ pattern: "^[245]\\.\\d{1,3}\\.\\d{1,3}$" })),
+    enhanced: Type.Optional(Type.String({ pattern: '^[245]\\.\\d{1,3}\\.\\d{1,3}$' })),
     lines: Type.Array(BoundedText, { maxItems: 20 }),
   },
   closed,
@@ -53,10 +53,10 @@ export const DeliveryDeferred = Type.Object(
   {
     ...attemptOf,
     result: Type.Union([
-      Type.Object({ kind: Type.Literal("refused"), reply: ReplyShape }, closed),
-      Type.Object({ kind: Type.Literal("unreachable"), because: BoundedText }, closed),
-      Type.Object({ kind: Type.Literal("in-doubt"), because: BoundedText }, closed),
-      Type.Object({ kind: Type.Literal("invalid-domain"), because: BoundedText }, closed),
+      Type.Object({ kind: Type.Literal('refused'), reply: ReplyShape }, closed),
+      Type.Object({ kind: Type.Literal('unreachable'), because: BoundedText }, closed),
+      Type.Object({ kind: Type.Literal('in-doubt'), because: BoundedText }, closed),
+      Type.Object({ kind: Type.Literal('invalid-domain'), because: BoundedText }, closed),
     ]),
   },
   closed,
@@ -67,15 +67,12 @@ export const DeliveryFailed = Type.Object(
   {
     ...attemptOf,
     result: Type.Union([
-      Type.Object({ kind: Type.Literal("refused"), reply: ReplyShape }, closed),
-      Type.Object({ kind: Type.Literal("unsendable"), because: BoundedText }, closed),
+      Type.Object({ kind: Type.Literal('refused'), reply: ReplyShape }, closed),
+      Type.Object({ kind: Type.Literal('unsendable'), because: BoundedText }, closed),
     ]),
   },
   closed,
 );
 
 /** mta-worker → dispatcher: the broker handed this out before; nobody knows what became of it then. */
-export const DeliveryRedelivered = Type.Object(
-  { messageId: MessageIdText, attempt: Attempt },
-  closed,
-);
+export const DeliveryRedelivered = Type.Object({ messageId: MessageIdText, attempt: Attempt }, closed);
