@@ -137,7 +137,7 @@ export function violation(state: DialogState, detail: string, reply?: Reply): Di
  */
 export function breakOff(state: DialogState, loss: Loss, manner: CloseManner): DialogStep {
   if (state.phase.kind === 'closed') return { state, actions: [] };
-  const suspect = loss.reason === 'protocol-error' && state.pipelining && state.phase.kind !== 'opening';
+  const suspect = isSuspect(state, loss);
   return {
     state: { ...state, phase: { kind: 'closed' }, expected: [] },
     actions: [
@@ -146,6 +146,14 @@ export function breakOff(state: DialogState, loss: Loss, manner: CloseManner): D
       { kind: 'close', manner, loss },
     ],
   };
+}
+
+/** A server that speaks out of turn, or answers the head of a group and not the rest, may lie about PIPELINING. */
+function isSuspect({ pipelining, phase, expected }: DialogState, loss: Loss): boolean {
+  if (!pipelining || phase.kind === 'opening') return false;
+  const rest =
+    phase.kind === 'envelope' && expected[0] !== 'RSET' && expected[0] !== 'MAIL' && expected[0] !== 'lone-dot';
+  return loss.reason === 'protocol-error' || (loss.reason === 'timed-out' && rest);
 }
 
 function lossesIn(phase: Phase, loss: Loss): readonly DialogAction[] {

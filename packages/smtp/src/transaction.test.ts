@@ -149,6 +149,16 @@ test.for<Row>([
     [GROUP, 'unreachable protocol-error', 'misbehaved', ...CLEAR],
   ],
   [
+    'is unreachable when the server answers MAIL alone',
+    [send, '250', silent],
+    [GROUP, 'unreachable timed-out', 'misbehaved', 'close reset timed-out'],
+  ],
+  [
+    'is unreachable when the server answers nothing',
+    [send, silent],
+    [GROUP, 'unreachable timed-out', 'close reset timed-out'],
+  ],
+  [
     'is verified in one group',
     [verify, '250', '250', '250', send],
     [`${MAIL} | ${RCPT} | RSET`, 'verified 250', GROUP],
