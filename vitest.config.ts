@@ -1,4 +1,9 @@
+import { join, relative } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+/** Set by `npm test`, which adds the reports up: one a package, named for its folder. */
+const reports = process.env['MXFLOW_TEST_REPORTS'];
+const report = `${relative(import.meta.dirname, process.cwd()).replaceAll('/', '-') || 'root'}.json`;
 
 /** One configuration for every package: `vitest run packages/x` from the root; a package's own script does the same. */
 export default defineConfig({
@@ -10,6 +15,8 @@ export default defineConfig({
     // Generous for the tests that talk to real servers on a small machine; a pure test that needs it is a bug.
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    maxWorkers: reports === undefined ? 2 : 1,
+    passWithNoTests: reports !== undefined,
+    reporters: reports === undefined ? ['default'] : ['default', ['json', { outputFile: join(reports, report) }]],
   },
 });

@@ -28,11 +28,11 @@ if (withServers && !(process.env.DATABASE_URL && process.env.AMQP_URL)) installS
 if (command !== undefined) run(command, rest);
 
 function parseArguments(argv) {
-  const withServers = argv[0] === '--servers';
-  const words = withServers ? argv.slice(1) : argv;
-  if (words[0] === '--bin') return { withServers, command: join(binaries, words[1]), rest: words.slice(2) };
-  if (words[0] === '--') return { withServers, command: projectNode(), rest: words.slice(1) };
-  return { withServers, command: undefined, rest: [] };
+  const [first] = argv;
+  if (first === '--servers') return { ...parseArguments(argv.slice(1)), withServers: true };
+  if (first === '--bin') return { withServers: false, command: join(binaries, argv[1]), rest: argv.slice(2) };
+  if (first === '--') return { withServers: false, command: projectNode(), rest: argv.slice(1) };
+  return { withServers: false, command: undefined, rest: [] };
 }
 
 /** Node 24 of the project where its platform has one in the registry, else the Node that runs this file. */
@@ -57,7 +57,12 @@ function installDependencies() {
 function generateDatabaseClient() {
   const stamp = join(stateFolder, 'generated');
   const wanted = fingerprint(['packages/db/prisma/schema.prisma', 'pnpm-lock.yaml']);
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(join(root, 'packages/db/src/generated'))) return;
+  if (
+    existsSync(stamp) &&
+    readFileSync(stamp, 'utf8') === wanted &&
+    existsSync(join(root, 'packages/db/src/generated'))
+  )
+    return;
   const schema = join('packages', 'db', 'prisma', 'schema.prisma');
   // Without the variable prisma would download an engine that generating does not use.
   mustRun(join(binaries, 'prisma'), ['generate', '--schema', schema], 'The database client could not be generated.', {

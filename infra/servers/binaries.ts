@@ -10,7 +10,9 @@ export function postgresBinary(name: 'postgres' | 'initdb'): string {
 
 /** Finds the plain start script of RabbitMQ. Debian's wrapper on the PATH insists on changing the account. */
 export function rabbitBinary(): string {
-  const debian = namesIn('/usr/lib/rabbitmq/lib').map((version) => join('/usr/lib/rabbitmq/lib', version, 'sbin', 'rabbitmq-server'));
+  const debian = namesIn('/usr/lib/rabbitmq/lib').map((version) =>
+    join('/usr/lib/rabbitmq/lib', version, 'sbin', 'rabbitmq-server'),
+  );
   return firstFound([...debian, ...onPath('rabbitmq-server')], 'rabbitmq-server', 'rabbitmq-server');
 }
 

@@ -107,13 +107,18 @@ function initialise(order: { account: Account; home: string; data: string; passw
   giveTo(order.account, passwordFile);
   const argv = ['-D', order.data, '--username', user, '--pwfile', passwordFile, '--auth=scram-sha-256'];
   const { account } = order;
-  const done = spawnSync(postgresBinary('initdb'), [...argv, '--encoding=UTF8', '--no-locale', '--no-sync', '--no-instructions'], {
-    cwd: order.home,
-    env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8', TZ: 'UTC' },
-    encoding: 'utf8',
-    ...(account.kind === 'system' ? { uid: account.uid, gid: account.gid } : {}),
-  });
-  if (done.status !== 0) throw new Error(`expected initdb to make ${order.data}, and it said:\n${done.stdout}${done.stderr}`);
+  const done = spawnSync(
+    postgresBinary('initdb'),
+    [...argv, '--encoding=UTF8', '--no-locale', '--no-sync', '--no-instructions'],
+    {
+      cwd: order.home,
+      env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8', TZ: 'UTC' },
+      encoding: 'utf8',
+      ...(account.kind === 'system' ? { uid: account.uid, gid: account.gid } : {}),
+    },
+  );
+  if (done.status !== 0)
+    throw new Error(`expected initdb to make ${order.data}, and it said:\n${done.stdout}${done.stderr}`);
 }
 
 /** After a crash the sessions of the dead postmaster hold its shared memory for a moment, and a new one refuses to start. */

@@ -90,7 +90,12 @@ export class NotReadyError extends Error {
 const pollMs = 50;
 
 /** Asks again and again until the answer is yes. Throws when the program ends first, or at the deadline. */
-export async function untilReady(what: string, program: Program, isReady: () => Promise<boolean>, deadlineMs: number): Promise<void> {
+export async function untilReady(
+  what: string,
+  program: Program,
+  isReady: () => Promise<boolean>,
+  deadlineMs: number,
+): Promise<void> {
   const deadline = Date.now() + deadlineMs;
   while (!(await isReady())) {
     if (program.hasEnded() || Date.now() > deadline) throw new NotReadyError(what, program.logFile);

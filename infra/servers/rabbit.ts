@@ -31,7 +31,12 @@ export type RabbitServer = AsyncDisposable & {
   readonly signal: (signal: NodeJS.Signals) => void;
 };
 
-type Ports = { readonly amqp: number; readonly management: number; readonly distribution: number; readonly mapper: number };
+type Ports = {
+  readonly amqp: number;
+  readonly management: number;
+  readonly distribution: number;
+  readonly mapper: number;
+};
 
 type Node = {
   readonly ports: Ports;

@@ -26,7 +26,10 @@ export async function startServers({ name, durability }: ServersOptions): Promis
 export async function startServersIn(folder: StateFolder, durability: Durability): Promise<Servers> {
   const startedAt = performance.now();
   await using started = new AsyncDisposableStack();
-  const [postgres, rabbit] = await Promise.allSettled([startPostgres({ folder, durability }), startRabbit({ folder, durability })]);
+  const [postgres, rabbit] = await Promise.allSettled([
+    startPostgres({ folder, durability }),
+    startRabbit({ folder, durability }),
+  ]);
   // What did start is stopped again when the other did not.
   for (const one of [postgres, rabbit]) if (one.status === 'fulfilled') started.use(one.value);
   if (postgres.status === 'rejected') throw postgres.reason;

@@ -1,5 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,7 +29,11 @@ export type StateFolder = AsyncDisposable & {
   release(process: ProcessIdentity): void;
 };
 
-type Ownership = { readonly owner: ProcessIdentity; readonly kept: boolean; readonly processes: readonly ProcessIdentity[] };
+type Ownership = {
+  readonly owner: ProcessIdentity;
+  readonly kept: boolean;
+  readonly processes: readonly ProcessIdentity[];
+};
 
 /**
  * Opens a folder under `.mxflow/servers` of the project, or in the system's temporary folder where the servers'

@@ -88,7 +88,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     logFolder,
     servers,
     async addWorker() {
-      const worker = held.use(await launch(services.mtaWorker, `mta-worker-${fleet.workers.length + 1}`, await somePorts()));
+      const worker = held.use(
+        await launch(services.mtaWorker, `mta-worker-${fleet.workers.length + 1}`, await somePorts()),
+      );
       fleet.workers.push(worker);
       return worker;
     },

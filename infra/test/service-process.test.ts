@@ -23,7 +23,11 @@ function keepDiary(): Diary & { readonly onEvent: (event: ServiceEvent) => void 
   };
 }
 
-async function start(folder: StateFolder, onEvent: (event: ServiceEvent) => void, env: NodeJS.ProcessEnv = {}): Promise<ServiceProcess> {
+async function start(
+  folder: StateFolder,
+  onEvent: (event: ServiceEvent) => void,
+  env: NodeJS.ProcessEnv = {},
+): Promise<ServiceProcess> {
   const [port] = await freePorts(1);
   return startService({
     instance: 'fixture',

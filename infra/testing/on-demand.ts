@@ -17,7 +17,8 @@ type Answers = {
 /** Asked from a test: starts the server if nobody asked before, and waits until it is ready. */
 export async function askForServer<Name extends keyof Answers>(name: Name): Promise<Answers[Name]> {
   const address = process.env[variable];
-  if (address === undefined) throw new Error(`expected ${variable}, which the root's vitest.config.ts sets, or DATABASE_URL and AMQP_URL`);
+  if (address === undefined)
+    throw new Error(`expected ${variable}, which the root's vitest.config.ts sets, or DATABASE_URL and AMQP_URL`);
   const answer = await fetch(`${address}/${name}`, { signal: AbortSignal.timeout(120_000) });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`expected ${name} to start, and found: ${text}`);

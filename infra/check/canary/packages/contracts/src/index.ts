@@ -1,0 +1,3 @@
+import { reach } from '../../domain/src/index.ts';
+
+export const contract = { reach };

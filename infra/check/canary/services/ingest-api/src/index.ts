@@ -1,0 +1,3 @@
+import { start } from '../../dispatcher/src/index.ts';
+
+export const both = [start];

@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { startServers, type Servers } from '../servers/servers.ts';
+import { projectRoot } from '../servers/state-folder.ts';
+import { describeTally, isSuccess, tally, type Report } from './tally.ts';
+
+const reports = join(projectRoot, '.mxflow', 'test-reports');
+
+const { DATABASE_URL, AMQP_URL } = process.env;
+rmSync(reports, { recursive: true, force: true });
+mkdirSync(reports, { recursive: true });
+await using servers = DATABASE_URL && AMQP_URL ? undefined : await startServers({ durability: 'process-death' });
+if (servers !== undefined)
+  process.stderr.write(`mxflow: RabbitMQ and Postgres ready in ${servers.readyAfterSeconds.toFixed(1)} s\n`);
+
+const runFailed = await runTests(environmentOf(servers));
+const total = tally(readReports(), runFailed);
+process.exitCode = isSuccess(total) ? 0 : 1;
+process.stdout.write(`${describeTally(total)}\n`);
+
+/** True when the run failed. All packages are tested, whatever one of them says. */
+async function runTests(env: NodeJS.ProcessEnv): Promise<boolean> {
+  const argv = [
+    'run',
+    'test',
+    '--continue',
+    '--concurrency=2',
+    '--env-mode=loose',
+    '--output-logs=full',
+    '--log-order=grouped',
+  ];
+  const turbo = spawn('turbo', [...argv, ...process.argv.slice(2)], { stdio: ['ignore', 'inherit', 'inherit'], env });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => turbo.kill(signal));
+  await once(turbo, 'exit');
+  return turbo.exitCode !== 0;
+}
+
+function environmentOf(own: Servers | undefined): NodeJS.ProcessEnv {
+  const shared = { ...process.env, MXFLOW_TEST_REPORTS: reports, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' };
+  if (own === undefined) return shared;
+  return {
+    ...shared,
+    DATABASE_URL: own.postgres.url,
+    AMQP_URL: own.rabbit.url,
+    RABBITMQ_MANAGEMENT_URL: own.rabbit.management.url,
+  };
+}
+
+function readReports(): readonly Report[] {
+  return readdirSync(reports).map((name) => JSON.parse(readFileSync(join(reports, name), 'utf8')) as Report);
+}
