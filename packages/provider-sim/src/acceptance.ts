@@ -1,8 +1,8 @@
-import type { Behaviour } from "./behaviour.ts";
-import type { ContentReader } from "./content-reader.ts";
-import { laterRule } from "./decide.ts";
-import type { ProviderState } from "./provider-state.ts";
-import type { Party } from "./referee.ts";
+import type { Behaviour } from './behaviour.ts';
+import type { ContentReader } from './content-reader.ts';
+import { laterRule } from './decide.ts';
+import type { ProviderState } from './provider-state.ts';
+import type { Party } from './referee.ts';
 
 /** A content whose responsibility the provider takes on. */
 export type Acceptance = {
@@ -16,7 +16,7 @@ export type Acceptance = {
   readonly header: string;
   readonly reader: ContentReader;
   /** How the content ended, which says whether dots in it are stuffed. */
-  readonly endedBy: "dot" | "chunks";
+  readonly endedBy: 'dot' | 'chunks';
 };
 
 /** Puts a message on record for each of its forward-paths, orders what is to be mailed later, and hands it to the watcher. */
@@ -37,6 +37,6 @@ export function acceptContent(acceptance: Acceptance): void {
     provider: provider.name,
     source: party.src,
     envelope: { reversePath, forwardPaths },
-    raw: endedBy === "dot" ? reader.unstuffed() : reader.chunks(),
+    raw: endedBy === 'dot' ? reader.unstuffed() : reader.chunks(),
   });
 }

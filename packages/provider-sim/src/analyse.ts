@@ -1,6 +1,6 @@
-import { CopyCounter } from "./copy-counter.ts";
-import type { RefereeEvent } from "./referee-event.ts";
-import { OpenGauge, SlidingPeak } from "./sliding-peak.ts";
+import { CopyCounter } from './copy-counter.ts';
+import type { RefereeEvent } from './referee-event.ts';
+import { OpenGauge, SlidingPeak } from './sliding-peak.ts';
 
 export type AnalysisOptions = {
   /** Lengths of the sliding windows whose fullest is looked for, in milliseconds. Default: one second, one minute, one hour. */
@@ -14,7 +14,7 @@ export type AnalysisOptions = {
    */
   readonly scopes?: Readonly<Record<string, ScopeOf>>;
 };
-export type ScopeOf = (event: Pick<RefereeEvent, "src" | "dst" | "srv">) => string | undefined;
+export type ScopeOf = (event: Pick<RefereeEvent, 'src' | 'dst' | 'srv'>) => string | undefined;
 
 export type ScopeAnalysis = {
   readonly connections: number;
@@ -99,25 +99,23 @@ class Tally {
 
   add(event: RefereeEvent): void {
     if (event.t < this.#lastAtMs) {
-      throw new RangeError(
-        `expected events in the order of their time, found ${event.t} after ${this.#lastAtMs}`,
-      );
+      throw new RangeError(`expected events in the order of their time, found ${event.t} after ${this.#lastAtMs}`);
     }
     this.#firstAtMs ??= event.t;
     this.#lastAtMs = event.t;
     this.#events += 1;
     const inSpan = event.t >= this.#fromMs && event.t < this.#toMs;
     switch (event.e) {
-      case "open":
+      case 'open':
         this.#opened(event);
         break;
-      case "close":
+      case 'close':
         this.#closed(event);
         break;
-      case "mail":
+      case 'mail':
         this.#mailed(event, inSpan);
         break;
-      case "accepted":
+      case 'accepted':
         this.#accepted += 1;
         this.#copies.add(event.id, event.rcpt);
         for (const scope of this.#scopesOf(event)) {
@@ -125,14 +123,13 @@ class Tally {
           if (inSpan) scope.acceptedInSpan += 1;
         }
         break;
-      case "refused":
-        for (const { refused } of this.#scopesOf(event))
-          refused[event.code] = (refused[event.code] ?? 0) + 1;
+      case 'refused':
+        for (const { refused } of this.#scopesOf(event)) refused[event.code] = (refused[event.code] ?? 0) + 1;
         break;
-      case "violation":
+      case 'violation':
         this.#violations[event.what] = (this.#violations[event.what] ?? 0) + 1;
         break;
-      case "report":
+      case 'report':
         break;
     }
   }
@@ -159,10 +156,7 @@ class Tally {
     for (const scope of connection?.scopes ?? this.#scopesOf(event)) {
       scope.messages += 1;
       if (inSpan) scope.messagesInSpan += 1;
-      scope.maxMessagesPerConnection = Math.max(
-        scope.maxMessagesPerConnection,
-        connection?.messages ?? 1,
-      );
+      scope.maxMessagesPerConnection = Math.max(scope.maxMessagesPerConnection, connection?.messages ?? 1);
       for (const peak of scope.peaks) peak.add(event.t);
     }
   }

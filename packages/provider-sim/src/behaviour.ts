@@ -1,6 +1,6 @@
-import { Type, type Static } from "typebox";
+import { Type, type Static } from 'typebox';
 
-import { PROVIDER_REPLIES, REFUSAL_REASONS, type ReplyFamily } from "./provider-replies.ts";
+import { PROVIDER_REPLIES, REFUSAL_REASONS, type ReplyFamily } from './provider-replies.ts';
 
 const closed = { additionalProperties: false } as const;
 const count = Type.Integer({ minimum: 1 });
@@ -24,7 +24,7 @@ export type Wording = Static<typeof Wording>;
  * all addresses that a seeded draw keyed by rule and address picks, so that an address is always in or always out.
  */
 export const Selector = Type.Union([
-  Type.Literal("everyone"),
+  Type.Literal('everyone'),
   Type.Object({ local: Type.String() }, closed),
   Type.Object({ addresses: Type.Array(Type.String()) }, closed),
   Type.Object({ share: Type.Number({ minimum: 0, maximum: 1 }) }, closed),
@@ -32,7 +32,7 @@ export const Selector = Type.Union([
 export type Selector = Static<typeof Selector>;
 
 /** Where in the dialogue a recipient hears no: at RCPT (the default) or after the content. */
-const RefusalStage = Type.Union([Type.Literal("rcpt"), Type.Literal("content")]);
+const RefusalStage = Type.Union([Type.Literal('rcpt'), Type.Literal('content')]);
 
 /**
  * What befalls a recipient.
@@ -42,26 +42,20 @@ const RefusalStage = Type.Union([Type.Literal("rcpt"), Type.Literal("content")])
  * `complain-later` accepts, and mails an abuse report afterwards (RFC 5965) to the given mailbox, else to the reverse-path.
  */
 export const Treatment = Type.Union([
-  Type.Object(
-    { kind: Type.Literal("refuse"), reply: Wording, at: Type.Optional(RefusalStage) },
-    closed,
-  ),
+  Type.Object({ kind: Type.Literal('refuse'), reply: Wording, at: Type.Optional(RefusalStage) }, closed),
   Type.Object(
     {
-      kind: Type.Literal("defer"),
+      kind: Type.Literal('defer'),
       reply: Wording,
       at: Type.Optional(RefusalStage),
       times: Type.Optional(count),
     },
     closed,
   ),
-  Type.Object(
-    { kind: Type.Literal("bounce-later"), reply: Wording, delayMs: milliseconds },
-    closed,
-  ),
+  Type.Object({ kind: Type.Literal('bounce-later'), reply: Wording, delayMs: milliseconds }, closed),
   Type.Object(
     {
-      kind: Type.Literal("complain-later"),
+      kind: Type.Literal('complain-later'),
       delayMs: milliseconds,
       to: Type.Optional(Type.String()),
     },
@@ -78,17 +72,7 @@ export const RecipientRule = Type.Object(
 export type RecipientRule = Static<typeof RecipientRule>;
 
 /** `body` is the moment the first octets of a content arrive, `content` the moment its end has been seen. */
-export const STAGES = [
-  "greeting",
-  "hello",
-  "starttls",
-  "mail",
-  "rcpt",
-  "data",
-  "body",
-  "content",
-  "quit",
-] as const;
+export const STAGES = ['greeting', 'hello', 'starttls', 'mail', 'rcpt', 'data', 'body', 'content', 'quit'] as const;
 export type Stage = (typeof STAGES)[number];
 
 /**
@@ -100,9 +84,9 @@ export const Fault = Type.Object(
   {
     at: Type.Enum([...STAGES]),
     does: Type.Union([
-      Type.Literal("silence"),
-      Type.Literal("close"),
-      Type.Literal("reset"),
+      Type.Literal('silence'),
+      Type.Literal('close'),
+      Type.Literal('reset'),
       Type.Object(
         {
           code: Type.Integer({ minimum: 200, maximum: 599 }),
@@ -124,7 +108,7 @@ export type Fault = Static<typeof Fault>;
 export const Extensions = Type.Object(
   {
     ehlo: Type.Optional(Type.Boolean()),
-    pipelining: Type.Optional(Type.Union([Type.Boolean(), Type.Literal("lies")])),
+    pipelining: Type.Optional(Type.Union([Type.Boolean(), Type.Literal('lies')])),
     chunking: Type.Optional(Type.Boolean()),
     sizeOctets: Type.Optional(Type.Integer({ minimum: 1 })),
     eightBitMime: Type.Optional(Type.Boolean()),
@@ -143,22 +127,22 @@ export type Extensions = Static<typeof Extensions>;
  * `messagesPerConnection`: the next MAIL gets 421, or the connection is closed without a word after the last content.
  * `messagesPerWindow`: MAILs of one source above it are answered as throttled.
  * `greylistMs`: a triplet of source, reverse-path and forward-path is deferred until it is that old (RFC 6647 §2.3).
+ * `greylistPer`: whether a source is its address (the default) or its /24 network, as most greylisting servers have it.
  * `replyDelayMs`: before each reply, or by stage. `dribble` sends replies octet by octet.
  */
 export const Behaviour = Type.Object(
   {
     texts: Type.Optional(Type.Enum(Object.keys(PROVIDER_REPLIES) as ReplyFamily[])),
-    listening: Type.Optional(Type.Enum(["open", "refused", "unreachable"])),
-    tls: Type.Optional(Type.Enum(["none", "offered", "required", "fails"])),
+    listening: Type.Optional(Type.Enum(['open', 'refused', 'unreachable'])),
+    tls: Type.Optional(Type.Enum(['none', 'offered', 'required', 'fails'])),
     extensions: Type.Optional(Extensions),
     connectionsPerSource: Type.Optional(
-      Type.Object({ max: count, per: Type.Optional(Type.Enum(["provider", "address"])) }, closed),
+      Type.Object({ max: count, per: Type.Optional(Type.Enum(['provider', 'address'])) }, closed),
     ),
-    messagesPerConnection: Type.Optional(
-      Type.Object({ max: count, ending: Type.Enum(["421", "close"]) }, closed),
-    ),
+    messagesPerConnection: Type.Optional(Type.Object({ max: count, ending: Type.Enum(['421', 'close']) }, closed)),
     messagesPerWindow: Type.Optional(Type.Object({ max: count, windowMs: milliseconds }, closed)),
     greylistMs: Type.Optional(milliseconds),
+    greylistPer: Type.Optional(Type.Enum(['address', 'network'])),
     replyDelayMs: Type.Optional(
       Type.Union([milliseconds, Type.Partial(Type.Record(Type.Enum([...STAGES]), milliseconds))]),
     ),

@@ -1,6 +1,6 @@
-import { once } from "node:events";
-import net from "node:net";
-import { Worker } from "node:worker_threads";
+import { once } from 'node:events';
+import net from 'node:net';
+import { Worker } from 'node:worker_threads';
 
 /**
  * A port whose SYNs go unanswered: a listener that never accepts, its queue filled by connections of our own. What comes
@@ -22,10 +22,10 @@ const QUEUE_LENGTH = 2;
 export async function openBlackHole(address: string, port: number): Promise<AsyncDisposable> {
   const gate = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(LISTENER, { eval: true, workerData: { address, port, gate } });
-  await once(worker, "message");
+  await once(worker, 'message');
   const fillers = Array.from({ length: QUEUE_LENGTH }, () => net.connect(port, address));
-  await Promise.all(fillers.map((filler) => once(filler, "connect")));
-  for (const filler of fillers) filler.on("error", () => filler.destroy());
+  await Promise.all(fillers.map((filler) => once(filler, 'connect')));
+  for (const filler of fillers) filler.on('error', () => filler.destroy());
   return {
     async [Symbol.asyncDispose]() {
       for (const filler of fillers) filler.destroy();

@@ -4,10 +4,7 @@
  */
 export class CopyCounter {
   readonly #seen = new Set<number>();
-  readonly #repeated = new Map<
-    string,
-    { readonly id: string; readonly rcpt: string; times: number }
-  >();
+  readonly #repeated = new Map<string, { readonly id: string; readonly rcpt: string; times: number }>();
 
   add(id: string, rcpt: string): void {
     const key = `${id}\u0000${rcpt}`;

@@ -1,19 +1,19 @@
-import { ASIA_REPLIES } from "./replies-asia.ts";
-import { EUROPE_REPLIES } from "./replies-europe.ts";
-import { SOFTWARE_REPLIES } from "./replies-software.ts";
-import { WORLD_REPLIES } from "./replies-world.ts";
+import { ASIA_REPLIES } from './replies-asia.ts';
+import { EUROPE_REPLIES } from './replies-europe.ts';
+import { SOFTWARE_REPLIES } from './replies-software.ts';
+import { WORLD_REPLIES } from './replies-world.ts';
 
 /** Why a provider says no, as the one who scripts it thinks of it. */
 export const REFUSAL_REASONS = [
-  "unknown-user",
-  "mailbox-full",
-  "inactive",
-  "blocked",
-  "throttled",
-  "greylisted",
-  "too-many-connections",
-  "spam-content",
-  "temporary-failure",
+  'unknown-user',
+  'mailbox-full',
+  'inactive',
+  'blocked',
+  'throttled',
+  'greylisted',
+  'too-many-connections',
+  'spam-content',
+  'temporary-failure',
 ] as const;
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
@@ -39,10 +39,7 @@ export const PROVIDER_REPLIES = {
 export type ReplyFamily = keyof typeof PROVIDER_REPLIES;
 
 /** Every wording that a family has for a reason. */
-export function repliesFor(
-  family: ReplyFamily,
-  reason: RefusalReason,
-): readonly [ReplyText, ...ReplyText[]] {
+export function repliesFor(family: ReplyFamily, reason: RefusalReason): readonly [ReplyText, ...ReplyText[]] {
   const texts: ReplyTexts = PROVIDER_REPLIES[family];
   return texts[reason] ?? SOFTWARE_REPLIES.postfix[reason];
 }
@@ -57,7 +54,7 @@ export type ReplySlots = {
 
 /** The lines of a reply with every slot filled; a brace with another word in it stays as it is. */
 export function fillReply(text: ReplyText, slots: ReplySlots): { code: number; lines: string[] } {
-  const at = slots.address.lastIndexOf("@");
+  const at = slots.address.lastIndexOf('@');
   const words: Readonly<Record<string, string>> = {
     ...slots,
     local: slots.address.slice(0, Math.max(at, 0)),
@@ -65,8 +62,6 @@ export function fillReply(text: ReplyText, slots: ReplySlots): { code: number; l
   };
   return {
     code: text.code,
-    lines: text.lines.map((line) =>
-      line.replace(/\{([a-z]+)\}/g, (brace, word: string) => words[word] ?? brace),
-    ),
+    lines: text.lines.map((line) => line.replace(/\{([a-z]+)\}/g, (brace, word: string) => words[word] ?? brace)),
   };
 }

@@ -1,7 +1,7 @@
-import type { Behaviour, Stage } from "./behaviour.ts";
-import type { Keep } from "./content-reader.ts";
-import type { Memory, Note, LaterTreatment } from "./decide.ts";
-import type { Party, Referee } from "./referee.ts";
+import type { Behaviour, Stage } from './behaviour.ts';
+import type { Keep } from './content-reader.ts';
+import type { Memory, Note, LaterTreatment } from './decide.ts';
+import type { Party, Referee } from './referee.ts';
 
 /** A message that the provider has taken, as `onMessage` gets it. `raw` holds as much of it as `keep` says. */
 export type ReceivedMessage = {
@@ -84,7 +84,7 @@ export class ProviderState implements Memory {
 
   write(notes: readonly Note[], nowMs: number): void {
     for (const note of notes) {
-      if (note.kind === "count") this.#noted.set(note.key, this.timesNoted(note.key) + 1);
+      if (note.kind === 'count') this.#noted.set(note.key, this.timesNoted(note.key) + 1);
       else this.#firstSeen.set(note.triplet, nowMs);
     }
   }
@@ -129,5 +129,5 @@ export class ProviderState implements Memory {
 export function replyDelayMs(behaviour: Behaviour, stage: Stage): number {
   const delay = behaviour.replyDelayMs;
   if (delay === undefined) return 0;
-  return typeof delay === "number" ? delay : (delay[stage] ?? 0);
+  return typeof delay === 'number' ? delay : (delay[stage] ?? 0);
 }

@@ -14,25 +14,25 @@ export type RefereeEvent = {
   readonly dst: string;
   readonly srv: string;
 } & (
-  | { readonly e: "open" }
-  | { readonly e: "close" }
-  | { readonly e: "mail"; readonly from: string }
-  | { readonly e: "accepted"; readonly id: string; readonly rcpt: string; readonly code: number }
+  | { readonly e: 'open' }
+  | { readonly e: 'close' }
+  | { readonly e: 'mail'; readonly from: string }
+  | { readonly e: 'accepted'; readonly id: string; readonly rcpt: string; readonly code: number }
   | {
-      readonly e: "refused";
+      readonly e: 'refused';
       readonly at: string;
       readonly id?: string;
       readonly rcpt?: string;
       readonly code: number;
     }
   | {
-      readonly e: "report";
-      readonly kind: "bounce" | "complaint";
+      readonly e: 'report';
+      readonly kind: 'bounce' | 'complaint';
       readonly id: string;
       readonly rcpt: string;
       readonly code: number;
     }
-  | { readonly e: "violation"; readonly what: string }
+  | { readonly e: 'violation'; readonly what: string }
 );
 
 /** Milliseconds since the epoch by a monotonic clock: unaffected by steps of the wall clock after the process started. */
@@ -42,6 +42,6 @@ export function monotonicEpochMs(): number {
 
 /** Reads a line of the raw file; a line that was cut off by a crash is `undefined`. */
 export function parseRefereeLine(line: string): RefereeEvent | undefined {
-  if (!line.endsWith("}")) return undefined;
+  if (!line.endsWith('}')) return undefined;
   return JSON.parse(line) as RefereeEvent;
 }

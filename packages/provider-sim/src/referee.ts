@@ -1,8 +1,8 @@
-import { closeSync, createReadStream, mkdirSync, openSync, writeSync } from "node:fs";
-import path from "node:path";
-import { createInterface } from "node:readline";
+import { closeSync, createReadStream, mkdirSync, openSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
 
-import { monotonicEpochMs, parseRefereeLine, type RefereeEvent } from "./referee-event.ts";
+import { monotonicEpochMs, parseRefereeLine, type RefereeEvent } from './referee-event.ts';
 
 /** Lines wait in memory for this long, or until they are this many characters, before they reach the file. */
 const FLUSH_AFTER_MS = 50;
@@ -21,12 +21,12 @@ export class Referee implements Disposable {
   readonly file: string;
   readonly #descriptor: number;
   readonly #timer: NodeJS.Timeout;
-  #lines = "";
+  #lines = '';
   #connections = 0;
 
   private constructor(file: string) {
     this.file = file;
-    this.#descriptor = openSync(file, "a");
+    this.#descriptor = openSync(file, 'a');
     this.#timer = setInterval(() => this.flush(), FLUSH_AFTER_MS);
     this.#timer.unref();
   }
@@ -52,15 +52,9 @@ export class Referee implements Disposable {
     this.#write(party, `"mail","from":${JSON.stringify(from)}`);
   }
 
-  accepted(
-    party: Party,
-    message: { readonly id: string; readonly rcpt: string; readonly code: number },
-  ): void {
+  accepted(party: Party, message: { readonly id: string; readonly rcpt: string; readonly code: number }): void {
     const { id, rcpt, code } = message;
-    this.#write(
-      party,
-      `"accepted","id":${JSON.stringify(id)},"rcpt":${JSON.stringify(rcpt)},"code":${code}`,
-    );
+    this.#write(party, `"accepted","id":${JSON.stringify(id)},"rcpt":${JSON.stringify(rcpt)},"code":${code}`);
   }
 
   refused(
@@ -78,7 +72,7 @@ export class Referee implements Disposable {
   report(
     party: Party,
     report: {
-      readonly kind: "bounce" | "complaint";
+      readonly kind: 'bounce' | 'complaint';
       readonly id: string;
       readonly rcpt: string;
       readonly code: number;
@@ -93,10 +87,10 @@ export class Referee implements Disposable {
 
   /** Brings everything recorded so far into the file. */
   flush(): void {
-    if (this.#lines === "") return;
+    if (this.#lines === '') return;
     // Not asynchronous: the lines must be in the file when a test reads it right after flush, and when we are killed.
     writeSync(this.#descriptor, this.#lines);
-    this.#lines = "";
+    this.#lines = '';
   }
 
   [Symbol.dispose](): void {

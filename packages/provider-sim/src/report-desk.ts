@@ -1,6 +1,6 @@
-import type { LaterReport, ProviderState } from "./provider-state.ts";
-import { composeReport } from "./report-mail.ts";
-import { sendReport, type SmtpTarget } from "./report-sender.ts";
+import type { LaterReport, ProviderState } from './provider-state.ts';
+import { composeReport } from './report-mail.ts';
+import { sendReport, type SmtpTarget } from './report-sender.ts';
 
 /** A receiver that is busy (4yz) or away is tried again so often, so long apart. */
 const MOST_ATTEMPTS = 8;
@@ -56,7 +56,7 @@ export class ReportDesk implements AsyncDisposable {
   async #mail(provider: ProviderState, report: LaterReport, attempt: number): Promise<void> {
     const code = await this.#attempt(provider, report);
     if (code < 400) {
-      const kind = report.treatment.kind === "bounce-later" ? "bounce" : "complaint";
+      const kind = report.treatment.kind === 'bounce-later' ? 'bounce' : 'complaint';
       provider.stats.reportsSent += 1;
       provider.referee.report(report.party, {
         kind,
@@ -74,13 +74,9 @@ export class ReportDesk implements AsyncDisposable {
   /** The receiver's code; 421 for a receiver that could not be reached, 521 where there is none. */
   async #attempt(provider: ProviderState, report: LaterReport): Promise<number> {
     // The null reverse-path never gets a report (RFC 5321 §6.1).
-    if (this.#target === undefined || report.reversePath === "") return 521;
+    if (this.#target === undefined || report.reversePath === '') return 521;
     try {
-      return await sendReport(
-        this.#target,
-        composeReport(report, provider.seed, new Date()),
-        report.host,
-      );
+      return await sendReport(this.#target, composeReport(report, provider.seed, new Date()), report.host);
     } catch {
       // Whatever broke, a receiver that restarts is the usual cause, and the attempt is repeated.
       return 421;

@@ -1,8 +1,8 @@
-import { Type, type Static } from "typebox";
-import { Value } from "typebox/value";
+import { Type, type Static } from 'typebox';
+import { Value } from 'typebox/value';
 
-import { Behaviour } from "./behaviour.ts";
-import { Zone } from "./dns-zone.ts";
+import { Behaviour } from './behaviour.ts';
+import { Zone } from './dns-zone.ts';
 
 const closed = { additionalProperties: false } as const;
 
@@ -44,34 +44,28 @@ export type Scenario = Static<typeof Scenario>;
 
 /** Input from outside that does not fit its schema. */
 export class ScenarioError extends Error {
-  override readonly name = "ScenarioError";
-  readonly code = "SCENARIO_INVALID";
+  override readonly name = 'ScenarioError';
+  readonly code = 'SCENARIO_INVALID';
 }
 
 /** Reads a scenario from its JSON form. */
 export function parseScenario(value: unknown): Scenario {
-  return parseAs(Scenario, value, "scenario");
+  return parseAs(Scenario, value, 'scenario');
 }
 
 /** Reads a behaviour from its JSON form. */
 export function parseBehaviour(value: unknown): Behaviour {
-  return parseAs(Behaviour, value, "behaviour");
+  return parseAs(Behaviour, value, 'behaviour');
 }
 
 /** Reads what is known about a DNS name, or `null` for nothing any more, from its JSON form. */
 export function parseZone(value: unknown): Zone {
-  return parseAs(Zone, value, "zone");
+  return parseAs(Zone, value, 'zone');
 }
 
-function parseAs<Schema extends Type.TSchema>(
-  schema: Schema,
-  value: unknown,
-  noun: string,
-): Static<Schema> {
+function parseAs<Schema extends Type.TSchema>(schema: Schema, value: unknown, noun: string): Static<Schema> {
   if (Value.Check(schema, value)) return value;
   const faults = [...Value.Errors(schema, value)].slice(0, 5);
-  const found = faults.map(
-    ({ instancePath, message }) => `${instancePath === "" ? "/" : instancePath} ${message}`,
-  );
-  throw new ScenarioError(`expected a ${noun}, found: ${found.join("; ")}`);
+  const found = faults.map(({ instancePath, message }) => `${instancePath === '' ? '/' : instancePath} ${message}`);
+  throw new ScenarioError(`expected a ${noun}, found: ${found.join('; ')}`);
 }

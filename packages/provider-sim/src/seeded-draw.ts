@@ -15,6 +15,9 @@ export function drawOf(seed: number, purpose: string, key: string): number {
 }
 
 /** The member of a non-empty list that the draw falls on. */
-export function pickBy<Member>(draw: number, members: readonly [Member, ...Member[]]): Member {
+export function pickBy<const Members extends readonly [unknown, ...unknown[]]>(
+  draw: number,
+  members: Members,
+): Members[number] {
   return members[Math.floor(draw * members.length)] ?? members[0];
 }

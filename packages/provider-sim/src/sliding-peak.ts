@@ -15,10 +15,7 @@ export class SlidingPeak {
   }
 
   add(atMs: number): void {
-    while (
-      this.#oldest < this.#atMs.length &&
-      atMs - (this.#atMs[this.#oldest] ?? 0) >= this.windowMs
-    ) {
+    while (this.#oldest < this.#atMs.length && atMs - (this.#atMs[this.#oldest] ?? 0) >= this.windowMs) {
       this.#oldest += 1;
     }
     this.#atMs.push(atMs);

@@ -1,11 +1,11 @@
-import { once } from "node:events";
-import net from "node:net";
+import { once } from 'node:events';
+import net from 'node:net';
 
-import type { Behaviour } from "./behaviour.ts";
-import { openBlackHole } from "./black-hole.ts";
-import { SmtpConnection, type MxEndpoint } from "./smtp-connection.ts";
+import type { Behaviour } from './behaviour.ts';
+import { openBlackHole } from './black-hole.ts';
+import { SmtpConnection, type MxEndpoint } from './smtp-connection.ts';
 
-export type Listening = NonNullable<Behaviour["listening"]>;
+export type Listening = NonNullable<Behaviour['listening']>;
 
 const BACKLOG = 1024;
 
@@ -17,7 +17,7 @@ export class MxListener implements AsyncDisposable {
   readonly endpoint: MxEndpoint;
   readonly port: number;
   readonly #connections = new Set<SmtpConnection>();
-  #now: Listening = "refused";
+  #now: Listening = 'refused';
   #held: AsyncDisposable | undefined;
   #changing: Promise<void> = Promise.resolve();
 
@@ -28,9 +28,7 @@ export class MxListener implements AsyncDisposable {
 
   /** Opens, shuts or silences the port as the behaviour says; changes happen one after another. */
   follow(): Promise<void> {
-    this.#changing = this.#changing.then(() =>
-      this.#become(this.endpoint.behaviour().listening ?? "open"),
-    );
+    this.#changing = this.#changing.then(() => this.#become(this.endpoint.behaviour().listening ?? 'open'));
     return this.#changing;
   }
 
@@ -38,11 +36,10 @@ export class MxListener implements AsyncDisposable {
     if (wanted === this.#now) return;
     await this.#held?.[Symbol.asyncDispose]();
     this.#held = undefined;
-    this.#now = "refused";
-    if (wanted !== "open") this.#endConnections("close");
-    if (wanted === "open") this.#held = await this.#listen();
-    if (wanted === "unreachable")
-      this.#held = await openBlackHole(this.endpoint.address, this.port);
+    this.#now = 'refused';
+    if (wanted !== 'open') this.#endConnections('close');
+    if (wanted === 'open') this.#held = await this.#listen();
+    if (wanted === 'unreachable') this.#held = await openBlackHole(this.endpoint.address, this.port);
     this.#now = wanted;
   }
 
@@ -58,22 +55,22 @@ export class MxListener implements AsyncDisposable {
   take(socket: net.Socket): void {
     const connection = new SmtpConnection(socket, this.endpoint);
     this.#connections.add(connection);
-    socket.on("close", () => this.#connections.delete(connection));
+    socket.on('close', () => this.#connections.delete(connection));
   }
 
   /** True where connections have to be turned away although another listener has accepted them. */
   turnsAway(): boolean {
-    return (this.endpoint.behaviour().listening ?? "open") !== "open";
+    return (this.endpoint.behaviour().listening ?? 'open') !== 'open';
   }
 
-  #endConnections(how: "close" | "reset"): void {
+  #endConnections(how: 'close' | 'reset'): void {
     for (const connection of this.#connections) connection.end(how);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     // A port that could not be opened was reported to whoever asked for it; here it only means nothing to close.
     await this.#changing.catch(() => undefined);
-    this.#endConnections("reset");
+    this.#endConnections('reset');
     await this.#held?.[Symbol.asyncDispose]();
     this.#held = undefined;
   }
@@ -91,7 +88,7 @@ export async function listenAt(options: {
     else options.onSocket(socket);
   });
   server.listen({ host: options.address, port: options.port, backlog: BACKLOG });
-  await once(server, "listening");
+  await once(server, 'listening');
   return {
     async [Symbol.asyncDispose]() {
       // Its 'close' is not waited for: the port is free at once, and connections end in their own time.
@@ -109,15 +106,16 @@ export function listenAtAll(options: {
   readonly port: number;
   readonly listeners: readonly MxListener[];
 }): Promise<AsyncDisposable> {
-  const byAddress = new Map(
-    options.listeners.map((listener) => [listener.endpoint.address, listener]),
-  );
+  const byAddress = new Map(options.listeners.map((listener) => [listener.endpoint.address, listener]));
+  if (byAddress.size < options.listeners.length) {
+    throw new RangeError('expected an address of its own for each MX host, found one that two share');
+  }
   const [first] = options.listeners;
   return listenAt({
     address: options.address,
     port: options.port,
     onSocket: (socket) => {
-      const local = (socket.localAddress ?? "").replace(/^::ffff:/, "");
+      const local = (socket.localAddress ?? '').replace(/^::ffff:/, '');
       const listener = byAddress.get(local) ?? (byAddress.size === 1 ? first : undefined);
       if (listener === undefined || listener.turnsAway()) socket.resetAndDestroy();
       else listener.take(socket);

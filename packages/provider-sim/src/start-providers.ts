@@ -1,16 +1,16 @@
-import { createSecureContext, type SecureContext } from "node:tls";
+import { createSecureContext, type SecureContext } from 'node:tls';
 
-import type { Behaviour } from "./behaviour.ts";
-import { selfSignedCertificate } from "./certificate.ts";
-import type { Keep } from "./content-reader.ts";
-import { startDnsServer, type DnsServer } from "./dns-server.ts";
-import { reverseName, type Zone } from "./dns-zone.ts";
-import { ProviderState, type ProviderStats, type ReceivedMessage } from "./provider-state.ts";
-import { Referee } from "./referee.ts";
-import { ReportDesk } from "./report-desk.ts";
-import type { SmtpTarget } from "./report-sender.ts";
-import type { MxHostSpec, ProviderSpec } from "./scenario.ts";
-import { listenAtAll, MxListener } from "./smtp-server.ts";
+import type { Behaviour } from './behaviour.ts';
+import { selfSignedCertificate } from './certificate.ts';
+import type { Keep } from './content-reader.ts';
+import { startDnsServer, type DnsServer } from './dns-server.ts';
+import { reverseName, type Zone } from './dns-zone.ts';
+import { ProviderState, type ProviderStats, type ReceivedMessage } from './provider-state.ts';
+import { Referee } from './referee.ts';
+import { ReportDesk } from './report-desk.ts';
+import type { SmtpTarget } from './report-sender.ts';
+import type { MxHostSpec, ProviderSpec } from './scenario.ts';
+import { listenAtAll, MxListener } from './smtp-server.ts';
 
 export type StartOptions = {
   readonly specs: readonly ProviderSpec[];
@@ -27,6 +27,8 @@ export type StartOptions = {
   readonly bounceTo?: SmtpTarget;
   readonly keep?: Keep;
   readonly onMessage?: (message: ReceivedMessage) => void;
+  /** Providers to listen for; the others are in DNS only, and answered for elsewhere. Default: all. */
+  readonly only?: readonly string[];
   /** One address to listen at for all, instead of each host's own: for containers. */
   readonly listenAt?: string;
 };
@@ -37,11 +39,11 @@ export type Provider = {
   readonly spec: ProviderSpec;
   readonly stats: Readonly<ProviderStats>;
   /** Replaces the provider's behaviour, or one MX host's overlay, from the next command on; resolves once the ports follow. */
-  setBehaviour(behaviour: Behaviour, host?: string): Promise<void>;
+  readonly setBehaviour: (behaviour: Behaviour, host?: string) => Promise<void>;
   /** The behaviour in force, of the provider or of one of its hosts. */
-  behaviour(host?: string): Behaviour;
+  readonly behaviour: (host?: string) => Behaviour;
   /** Forgets whom it deferred, greylisted and throttled. */
-  forget(): void;
+  readonly forget: () => void;
 };
 
 export type Providers = AsyncDisposable & {
@@ -65,7 +67,9 @@ export async function startProviders(options: StartOptions): Promise<Providers> 
   await using stack = new AsyncDisposableStack();
   const referee = stack.use(Referee.open(options.refereeFile));
   const desk = stack.use(new ReportDesk(options.bounceTo));
-  const running = options.specs.map((spec) => runProvider(spec, options, { referee, desk }));
+  const running = options.specs
+    .filter(({ name }) => options.only?.includes(name) ?? true)
+    .map((spec) => runProvider(spec, options, { referee, desk }));
   const { port, listening } = await listenEverywhere(running, options);
   stack.use(listening);
   const dns = stack.use(
@@ -82,7 +86,7 @@ export async function startProviders(options: StartOptions): Promise<Providers> 
   return {
     dnsAddress: `${dns.address}:${dns.port}`,
     smtpPort: port,
-    privateMx: ["127.0.0.0/8"],
+    privateMx: ['127.0.0.0/8'],
     providers: new Map(running.map(({ provider }) => [provider.name, provider])),
     dns,
     referee,
@@ -108,13 +112,11 @@ function runProvider(
     name: spec.name,
     seed: options.seed,
     referee: edge.referee,
-    keep: options.keep ?? "none",
+    keep: options.keep ?? 'none',
     onMessage: options.onMessage,
     later: (report) => edge.desk.take(state, report),
   });
-  const overlays = new Map<string, Behaviour>(
-    spec.mxHosts.map(({ host, behaviour }) => [host, behaviour ?? {}]),
-  );
+  const overlays = new Map<string, Behaviour>(spec.mxHosts.map(({ host, behaviour }) => [host, behaviour ?? {}]));
   const effective = new Map<string, Behaviour>();
   let own = spec.behaviour;
   let listeners: readonly MxListener[] = [];
@@ -123,8 +125,7 @@ function runProvider(
     for (const [host, overlay] of overlays) effective.set(host, { ...own, ...overlay });
   };
   settle();
-  const behaviourOf = (host?: string): Behaviour =>
-    host === undefined ? own : (effective.get(host) ?? own);
+  const behaviourOf = (host?: string): Behaviour => (host === undefined ? own : (effective.get(host) ?? own));
   return {
     provider: {
       name: spec.name,
@@ -172,17 +173,13 @@ async function listenEverywhere(
     try {
       return { port, listening: await listen(listeners, port, options.listenAt) };
     } catch (cause) {
-      const taken = (cause as NodeJS.ErrnoException).code === "EADDRINUSE";
+      const taken = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
       if (!taken || fixed !== 0 || attempt === PORT_ATTEMPTS) throw cause;
     }
   }
 }
 
-async function listen(
-  listeners: readonly MxListener[],
-  port: number,
-  at: string | undefined,
-): Promise<Listening> {
+async function listen(listeners: readonly MxListener[], port: number, at: string | undefined): Promise<Listening> {
   await using stack = new AsyncDisposableStack();
   for (const listener of listeners) {
     stack.use(listener);
@@ -205,8 +202,8 @@ export function zoneOf(specs: readonly ProviderSpec[]): Zone {
     const mx = mxHosts.map(({ host, preference }) => ({ preference, exchange: host }));
     for (const domain of domains) zone[domain.toLowerCase()] = { ...ttl, mx };
     for (const { host, addresses } of mxHosts) {
-      const a = addresses.filter((address) => !address.includes(":"));
-      const aaaa = addresses.filter((address) => address.includes(":"));
+      const a = addresses.filter((address) => !address.includes(':'));
+      const aaaa = addresses.filter((address) => address.includes(':'));
       zone[host.toLowerCase()] = { ...ttl, a, aaaa };
       for (const address of a) zone[reverseName(address)] = { ...ttl, ptr: [host] };
     }
@@ -215,7 +212,7 @@ export function zoneOf(specs: readonly ProviderSpec[]): Zone {
 }
 
 function secureContextFor(mxHosts: readonly MxHostSpec[]): SecureContext {
-  const [first = "localhost", ...rest] = mxHosts.map(({ host }) => host);
+  const [first = 'localhost', ...rest] = mxHosts.map(({ host }) => host);
   const { certificate, privateKey } = selfSignedCertificate([first, ...rest]);
   return createSecureContext({ cert: certificate, key: privateKey });
 }

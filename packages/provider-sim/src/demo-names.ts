@@ -1,0 +1,30 @@
+/** Names for the sample campaign: as they are written in a letter, and as they stand in a mailbox. */
+export const DEMO_NAMES = {
+  first: [
+    { firstName: 'Anna', firstLocal: 'anna' },
+    { firstName: 'Jürgen', firstLocal: 'juergen' },
+    { firstName: 'Zoë', firstLocal: 'zoe' },
+    { firstName: 'François', firstLocal: 'francois' },
+    { firstName: 'Łukasz', firstLocal: 'lukasz' },
+    { firstName: 'Søren', firstLocal: 'soren' },
+    { firstName: 'Inés', firstLocal: 'ines' },
+    { firstName: 'Giulia', firstLocal: 'giulia' },
+    { firstName: 'Tom', firstLocal: 'tom' },
+    { firstName: 'Mei', firstLocal: 'mei' },
+    { firstName: 'Ольга', firstLocal: 'olga' },
+    { firstName: 'Grace', firstLocal: 'grace' },
+  ],
+  last: [
+    { lastName: 'Müller', lastLocal: 'mueller' },
+    { lastName: "O'Neill", lastLocal: 'oneill' },
+    { lastName: 'Dupont', lastLocal: 'dupont' },
+    { lastName: 'García', lastLocal: 'garcia' },
+    { lastName: 'Kowalska', lastLocal: 'kowalska' },
+    { lastName: 'Rossi', lastLocal: 'rossi' },
+    { lastName: 'Jansen', lastLocal: 'jansen' },
+    { lastName: 'Smith & Sons', lastLocal: 'smith' },
+    { lastName: 'Novák', lastLocal: 'novak' },
+    { lastName: '李', lastLocal: 'li' },
+  ],
+  cities: ['Hamburg', 'Lyon', 'Kraków', 'Sevilla', 'Torino', 'Utrecht', 'Århus', '深圳'],
+} as const;
