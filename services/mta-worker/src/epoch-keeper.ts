@@ -1,0 +1,130 @@
+import { holdEpoch, registerWorker, renewWorker, stopWorker, type Database, type EpochSession } from '@mxflow/db';
+import type { Source } from '@mxflow/domain';
+import type { ProcessContext } from '@mxflow/process';
+
+/** This worker's life as Postgres sees it. */
+export type EpochKeeper = AsyncDisposable & {
+  readonly epoch: number;
+  /** Whether anything may be sent now: the last renewal is young enough by our own monotonic clock. */
+  alive(): boolean;
+};
+
+export type EpochOptions = {
+  readonly database: Database;
+  readonly databaseUrl: string;
+  readonly name: string;
+  readonly sources: readonly Source[];
+  /** Milliseconds for which one renewal lets the worker send. */
+  readonly lifeMs: number;
+  /** Renewals ran out: cut off every connection now. Called once for each time that it happens. */
+  readonly onExpired: () => void;
+  /** The epoch was fenced: its claims are gone. */
+  readonly onFenced: (newEpoch: number) => void;
+  readonly context: ProcessContext;
+};
+
+/** Registers the worker, proves it alive by a session of its own, and renews. */
+export async function keepEpoch(options: EpochOptions): Promise<EpochKeeper> {
+  const keeper = new Keeper(options);
+  await keeper.begin();
+  return keeper;
+}
+
+/** How much earlier than the fencing we stop: covers the time between our clock reading and Postgres's. */
+const RENEWALS_PER_LIFE = 4;
+
+class Keeper implements EpochKeeper {
+  readonly #options: EpochOptions;
+  readonly #tasks = new AsyncDisposableStack();
+  #epoch = 0;
+  #session: EpochSession | undefined;
+  #renewedAtMs = Number.NEGATIVE_INFINITY;
+  #wallOffsetMs = wallOffset();
+  #expired = false;
+
+  constructor(options: EpochOptions) {
+    this.#options = options;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  alive(): boolean {
+    return performance.now() - this.#renewedAtMs < this.#options.lifeMs;
+  }
+
+  async begin(): Promise<void> {
+    await this.#register();
+    const { context, lifeMs } = this.#options;
+    // Goes on while the process stops: what is in hand may still be sent, and must be accounted for.
+    const { signal } = new AbortController();
+    this.#tasks.use(context.every(lifeMs / RENEWALS_PER_LIFE, () => this.#renew(), { name: 'renew-epoch', signal }));
+    const watch = setInterval(() => this.#watch(), Math.min(250, lifeMs / RENEWALS_PER_LIFE));
+    this.#tasks.defer(() => clearInterval(watch));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#tasks.disposeAsync();
+    await stopWorker(this.#options.database, this.#epoch);
+    await this.#session?.[Symbol.asyncDispose]();
+  }
+
+  async #register(): Promise<void> {
+    const { database, name, sources } = this.#options;
+    const askedAtMs = performance.now();
+    this.#epoch = await registerWorker(database, name, sources);
+    await this.#holdSession();
+    this.#renewedAtMs = askedAtMs;
+  }
+
+  async #holdSession(): Promise<void> {
+    const { databaseUrl, context } = this.#options;
+    const session = await holdEpoch(databaseUrl, this.#epoch);
+    this.#session = session;
+    void session.lost.then(() => {
+      if (this.#session !== session) return;
+      this.#session = undefined;
+      context.logger.warn({ epoch: this.#epoch }, 'the session that proves this worker alive was lost');
+    });
+  }
+
+  async #renew(): Promise<void> {
+    // The proof comes first: a renewal without it would let a sweep take the worker for dead while it sends.
+    if (this.#session === undefined) await this.#holdSession();
+    const askedAtMs = performance.now();
+    if (await renewWorker(this.#options.database, this.#epoch)) {
+      // A renewal never revives: what ran out meanwhile has been cut off already.
+      this.#renewedAtMs = askedAtMs;
+      this.#expired = false;
+      return;
+    }
+    this.#expire('epoch fenced');
+    await this.#session?.[Symbol.asyncDispose]();
+    await this.#register();
+    this.#expired = false;
+    this.#options.onFenced(this.#epoch);
+  }
+
+  #watch(): void {
+    // A suspended host: the monotonic clock stood still while the world went on.
+    const drifted = Math.abs(wallOffset() - this.#wallOffsetMs) > MAX_CLOCK_DRIFT_MS;
+    this.#wallOffsetMs = wallOffset();
+    if (drifted) this.#renewedAtMs = Number.NEGATIVE_INFINITY;
+    if (!this.alive()) this.#expire(drifted ? 'clocks drifted apart' : 'no renewal in time');
+  }
+
+  #expire(because: string): void {
+    this.#renewedAtMs = Number.NEGATIVE_INFINITY;
+    if (this.#expired) return;
+    this.#expired = true;
+    this.#options.context.logger.warn({ epoch: this.#epoch, because }, 'nothing may be sent until the next renewal');
+    this.#options.onExpired();
+  }
+}
+
+const MAX_CLOCK_DRIFT_MS = 1000;
+
+function wallOffset(): number {
+  return Date.now() - performance.now();
+}

@@ -1,0 +1,77 @@
+import type { OutcomeMessage, AttemptFacts } from './attempt-outcome.ts';
+import type { Claim } from './claim-desk.ts';
+import type { ClaimedWork, LaneMessage } from './lane-message.ts';
+import type { OutcomeDesk } from './outcome-desk.ts';
+import type { PutBack } from './put-back.ts';
+
+/** Decides the outcome of a claimed message that needs no connection. */
+export type AnswerOffline = (message: ClaimedWork, facts: AttemptFacts) => Promise<OutcomeMessage>;
+
+/** Messages whose outcome is known without asking a server: simulated ones, and those to domains that take no mail. */
+export type Offline = {
+  add(message: LaneMessage, answer: AnswerOffline): void;
+  /** Takes nothing more; resolves when what is under way has ended. What waits goes back. */
+  stop(): Promise<void>;
+};
+
+export type OfflineOptions = {
+  readonly claim: Claim;
+  readonly desk: OutcomeDesk;
+  readonly putBack: PutBack;
+  readonly onFault: (error: unknown) => void;
+};
+
+/** Messages under way at once. */
+const LANES = 8;
+
+export function createOffline({ claim, desk, putBack, onFault }: OfflineOptions): Offline {
+  const waiting: { readonly message: LaneMessage; readonly answer: AnswerOffline }[] = [];
+  const running = new Set<Promise<void>>();
+  let stopping = false;
+
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      while (!desk.mayStart() && !stopping) await desk.untilRoom();
+      if (stopping) await park(next.message, 0);
+      else await process(next.message, next.answer);
+    }
+  };
+
+  const process = async (message: LaneMessage, answer: AnswerOffline): Promise<void> => {
+    const { messageId, attempt } = message;
+    let claimed: ClaimedWork | undefined;
+    try {
+      claimed = await claim(message);
+      if (claimed === undefined) await putBack.settleRefused(message);
+      else await desk.report(await answer(claimed, { messageId, attempt, at: Date.now() }), message.traceparent);
+      message.settle();
+    } catch (error) {
+      onFault(error);
+      if (claimed === undefined) return await park(message, RETRY_MS);
+      await putBack.returnClaim({ messageId, attempt, delayMs: RETRY_MS, reason: 'worker-fault' });
+      desk.released(messageId);
+      message.settle();
+    }
+  };
+
+  const park = async (message: LaneMessage, delayMs: number): Promise<void> => {
+    const { messageId, attempt } = message;
+    await putBack.park({ messageId, attempt, delayMs, reason: stopping ? 'worker-stopping' : 'worker-fault' });
+    message.settle();
+  };
+
+  return {
+    add: (message, answer) => {
+      waiting.push({ message, answer });
+      if (running.size >= LANES) return;
+      const run = work().finally(() => running.delete(run));
+      running.add(run);
+    },
+    stop: async () => {
+      stopping = true;
+      await Promise.all(running);
+    },
+  };
+}
+
+const RETRY_MS = 1000;

@@ -1,0 +1,100 @@
+import type { Session } from '@mxflow/smtp';
+import { decideOutcome, unsendable, type AttemptFacts, type OutcomeMessage } from './attempt-outcome.ts';
+import type { WorkerEvents } from './events.ts';
+import type { JobCache } from './job-cache.ts';
+import type { ClaimedWork } from './lane-message.ts';
+import type { OpenedSession } from './open-session.ts';
+import type { OutcomeDesk } from './outcome-desk.ts';
+import type { Path } from './path.ts';
+import type { PutBack } from './put-back.ts';
+
+/** Sends one claimed message; true when the connection proved useful: something about the message was learnt. */
+export type SendOne = (path: Path, opened: OpenedSession, message: ClaimedWork) => Promise<boolean>;
+
+export type SendOptions = {
+  readonly jobs: JobCache;
+  readonly desk: OutcomeDesk;
+  readonly putBack: PutBack;
+  readonly putFirst: (path: Path, message: ClaimedWork) => void;
+  readonly alive: () => boolean;
+  readonly events: WorkerEvents;
+};
+
+/** A message whose session was lost waits so long: time for the provider to be in a better mood. */
+const AFTER_LOSS_MS = 5000;
+/** Messages remembered as having lost a session. */
+const MAX_REMEMBERED = 10_000;
+
+export function createSendOne(options: SendOptions): SendOne {
+  const losses = new Map<string, number>();
+  return async (path, opened, message) => {
+    const { lane } = message;
+    const facts = (): AttemptFacts => ({
+      messageId: lane.messageId,
+      attempt: lane.attempt,
+      at: Date.now(),
+      mxHost: opened.mxHost,
+      mxIp: opened.mxIp,
+      source: path.key.source.publicId,
+    });
+    const order = await composeOrder(message, options);
+    if (order.kind === 'unsendable') {
+      report(message, unsendable(facts(), order.because), options);
+      return true;
+    }
+    const startedMs = performance.now();
+    const outcome = await opened.session.send({ ...order.order, beforeMail: options.alive });
+    const lossKey = `${lane.messageId}/${lane.attempt}`;
+    const lostBefore = losses.get(lossKey) ?? 0;
+    const decision = decideOutcome(outcome, facts(), lostBefore);
+    if (decision.kind === 'record') {
+      losses.delete(lossKey);
+      options.events.attempted(outcome, performance.now() - startedMs);
+      report(message, decision.outcome, options);
+      return true;
+    }
+    if (outcome.kind === 'withheld' || (outcome.kind === 'unreachable' && !outcome.mailSent)) {
+      options.putFirst(path, message);
+      return false;
+    }
+    if (losses.size >= MAX_REMEMBERED) losses.clear();
+    losses.set(lossKey, lostBefore + 1);
+    giveBack(message, decision.because, options);
+    return false;
+  };
+}
+
+type Order = Parameters<Session['send']>[0];
+
+async function composeOrder(
+  { lane, address, variables }: ClaimedWork,
+  { jobs }: SendOptions,
+): Promise<{ readonly kind: 'order'; readonly order: Order } | { readonly kind: 'unsendable'; readonly because: string }> {
+  const job = await jobs(lane.jobNumber);
+  if (job === undefined) return { kind: 'unsendable', because: 'the job is gone' };
+  if ('unusable' in job) return { kind: 'unsendable', because: job.unusable };
+  const { messageId, attempt } = lane;
+  const composed = await job.compiled.compose({ messageId, attempt, address, variables, now: Date.now() });
+  if (composed.kind === 'unsendable') return composed;
+  const { reversePath, forwardPath, content, smtpUtf8 } = composed;
+  const verifyOnly = job.definition.mode === 'verify';
+  return { kind: 'order', order: { reversePath, forwardPath, content, smtpUtf8, verifyOnly } };
+}
+
+/** The connection goes on while the outcome becomes durable; the broker's copy of the message goes only after that. */
+function report({ lane }: ClaimedWork, outcome: OutcomeMessage, { desk, events }: SendOptions): void {
+  desk.report(outcome, lane.traceparent).then(lane.settle, (err: unknown) => events.reportFailed(err));
+}
+
+function giveBack({ lane }: ClaimedWork, because: string, { desk, putBack, events }: SendOptions): void {
+  const { messageId, attempt } = lane;
+  events.gaveBack();
+  const parked = { messageId, attempt, delayMs: AFTER_LOSS_MS, reason: 'session-lost', lastReply: because };
+  putBack.returnClaim(parked).then(
+    () => {
+      desk.released(messageId);
+      lane.settle();
+    },
+    (err: unknown) => events.reportFailed(err),
+  );
+}
