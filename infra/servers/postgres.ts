@@ -127,7 +127,7 @@ async function startAndWait(url: string, start: () => Promise<Program>): Promise
   for (;;) {
     const program = await start();
     try {
-      await untilReady('Postgres', program, () => answers(url), readyWithinMs);
+      await untilReady('Postgres', program, { isReady: () => answers(url), withinMs: readyWithinMs });
       return program;
     } catch (error) {
       await program.kill();

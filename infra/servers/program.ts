@@ -89,14 +89,11 @@ export class NotReadyError extends Error {
 
 const pollMs = 50;
 
+export type Readiness = { readonly isReady: () => Promise<boolean>; readonly withinMs: number };
+
 /** Asks again and again until the answer is yes. Throws when the program ends first, or at the deadline. */
-export async function untilReady(
-  what: string,
-  program: Program,
-  isReady: () => Promise<boolean>,
-  deadlineMs: number,
-): Promise<void> {
-  const deadline = Date.now() + deadlineMs;
+export async function untilReady(what: string, program: Program, { isReady, withinMs }: Readiness): Promise<void> {
+  const deadline = Date.now() + withinMs;
   while (!(await isReady())) {
     if (program.hasEnded() || Date.now() > deadline) throw new NotReadyError(what, program.logFile);
     await pause(pollMs);

@@ -118,7 +118,7 @@ async function startNode(node: Node): Promise<Program> {
   });
   const isReady = async (): Promise<boolean> => (await speaksAmqp(ports.amqp)) && (await node.management.answers());
   try {
-    await untilReady('RabbitMQ', program, isReady, readyWithinMs);
+    await untilReady('RabbitMQ', program, { isReady, withinMs: readyWithinMs });
   } catch (error) {
     await program.kill();
     throw error;

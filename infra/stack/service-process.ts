@@ -127,7 +127,7 @@ function spawnService({ file, env, folder }: ServiceOrder, logFile: string): Pro
 async function report(order: ServiceOrder, program: Program): Promise<void> {
   const startedAt = performance.now();
   try {
-    await untilReady(order.instance, program, () => isReady(order.healthUrl), readyWithinMs);
+    await untilReady(order.instance, program, { isReady: () => isReady(order.healthUrl), withinMs: readyWithinMs });
   } catch (error) {
     if (error instanceof NotReadyError) await program.kill();
     throw error;

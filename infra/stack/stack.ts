@@ -6,9 +6,8 @@ import type { Durability } from '../servers/postgres.ts';
 import { secretFile } from '../servers/secret-file.ts';
 import { startServersIn, type Servers } from '../servers/servers.ts';
 import { openStateFolder, type StateFolder } from '../servers/state-folder.ts';
-import { issueApiKey } from './api-key.ts';
+import { issueApiKey, migrateDatabase } from './database-command.ts';
 import { openLogFolder } from './log-folder.ts';
-import { migrateDatabase } from './migrate.ts';
 import { startService, type ServiceEvent, type ServiceProcess } from './service-process.ts';
 import { services, type ServiceDefinition, type ServicePorts } from './services.ts';
 
@@ -53,8 +52,6 @@ export type Stack = AsyncDisposable & {
 };
 
 const tenant = 'default';
-/** Every action; the API names them. */
-const scopes = ['*'];
 
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { onEvent = () => {} } = options;
@@ -78,7 +75,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       onEvent,
     });
   const fleet = await startFleet(launch, options.workers, started);
-  const apiKey = await issueApiKey({ databaseUrl, tenant, scopes });
+  const apiKey = await issueApiKey(databaseUrl, tenant);
   const held = started.move();
   return {
     ...fleet,
