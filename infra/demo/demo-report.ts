@@ -1,0 +1,97 @@
+import type { JobView, MessageView } from '@mxflow/contracts';
+import { analyse, DEMO_LIMITS, EXPECTED, readReferee, type ScopeAnalysis } from '@mxflow/provider-sim';
+
+/** What the workers together keep towards every provider in the demonstration. */
+export const DEMO_RULE = { mask: '*', maxConnections: 2, maxMessagesPerConnection: 5 } as const;
+
+type Seen = Pick<ScopeAnalysis, 'maxConnections' | 'maxMessagesPerConnection' | 'messages'>;
+
+/** The result of the demonstration, as it is written to a file. */
+export type DemoReport = {
+  readonly accepted: number;
+  readonly statuses: Readonly<Record<string, number>>;
+  readonly durationSeconds: number;
+  readonly providers: readonly {
+    readonly name: string;
+    readonly rule: typeof DEMO_RULE;
+    readonly allows: { readonly maxConnections: number; readonly maxMessagesPerConnection: number };
+    readonly seen: Seen;
+  }[];
+  /** What is not as it must be; empty on success. */
+  readonly faults: readonly string[];
+};
+
+export async function readSeen(refereeFile: string): Promise<Readonly<Record<string, ScopeAnalysis>>> {
+  const { scopes } = await analyse(readReferee(refereeFile));
+  return scopes['provider'] ?? {};
+}
+
+export function makeReport(facts: {
+  readonly job: JobView;
+  readonly messages: readonly MessageView[];
+  readonly durationSeconds: number;
+  readonly seen: Readonly<Record<string, ScopeAnalysis>>;
+  readonly disagreements: readonly string[];
+}): DemoReport {
+  const { inDoubt: _inDoubt, ...statuses } = facts.job.counts;
+  const providers = DEMO_LIMITS.map(({ name, maxConnections, maxMessagesPerConnection }) => ({
+    name,
+    rule: DEMO_RULE,
+    allows: { maxConnections, maxMessagesPerConnection },
+    seen: seenOf(name, facts.seen),
+  }));
+  const faults = [
+    ...facts.disagreements,
+    ...Object.entries(EXPECTED.statuses)
+      .filter(([status, expected]) => statuses[status as keyof typeof statuses] !== expected)
+      .map(([status, expected]) => `${status}: expected ${expected}, found ${statuses[status as keyof typeof statuses]}`),
+    ...(facts.messages.length === EXPECTED.accepted ? [] : [`the log lists ${facts.messages.length} messages`]),
+    ...providers.flatMap(({ name, allows, seen }) =>
+      (['maxConnections', 'maxMessagesPerConnection'] as const)
+        .filter((limit) => seen[limit] > allows[limit])
+        .map((limit) => `${name}: ${limit} ${seen[limit]}, allowed ${allows[limit]}`),
+    ),
+  ];
+  return {
+    accepted: facts.job.recipients,
+    statuses,
+    durationSeconds: Math.round(facts.durationSeconds * 100) / 100,
+    providers,
+    faults,
+  };
+}
+
+/** The figures of a provider over all sources: the demonstration has one. */
+function seenOf(name: string, seen: Readonly<Record<string, ScopeAnalysis>>): Seen {
+  const scopes = Object.entries(seen).filter(([scope]) => scope.endsWith(` ${name}`));
+  return {
+    maxConnections: Math.max(0, ...scopes.map(([, scope]) => scope.maxConnections)),
+    maxMessagesPerConnection: Math.max(0, ...scopes.map(([, scope]) => scope.maxMessagesPerConnection)),
+    messages: scopes.reduce((sum, [, scope]) => sum + scope.messages, 0),
+  };
+}
+
+/** The report for people. */
+export function renderReport(report: DemoReport): string {
+  const rows = report.providers.map(({ name, allows, seen }) =>
+    [
+      name.padEnd(16),
+      String(seen.messages).padStart(8),
+      `${seen.maxConnections}/${allows.maxConnections}`.padStart(12),
+      `${seen.maxMessagesPerConnection}/${allows.maxMessagesPerConnection}`.padStart(14),
+    ].join(' '),
+  );
+  const statuses = Object.entries(report.statuses).map(([status, messages]) => `${status} ${messages}`);
+  return `${[
+    '',
+    `${report.accepted} recipients accepted, finished in ${report.durationSeconds} s`,
+    statuses.join('  '),
+    '',
+    `${'provider'.padEnd(16)} ${'MAIL'.padStart(8)} ${'connections'.padStart(12)} ${'per connection'.padStart(14)}   (seen/allowed)`,
+    ...rows,
+    '',
+    ...(report.faults.length === 0
+      ? ['Delivery log and providers agree on every message; no limit was exceeded.']
+      : ['NOT AS EXPECTED:', ...report.faults.slice(0, 50)]),
+  ].join('\n')}\n`;
+}
