@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 
 import { freePorts } from '../servers/free-ports.ts';
@@ -153,13 +152,9 @@ function environmentOf(
   const { MXFLOW_BOOTSTRAP: _launcher, MXFLOW_TEST_SERVERS: _tests, ...inherited } = process.env;
   return {
     MXFLOW_SECRET: secretFile(join(folder.path, 'secret')),
-    MXFLOW_SOURCES: JSON.stringify([ownSource]),
     ...inherited,
     DATABASE_URL: databaseUrl,
     AMQP_URL: amqpUrl,
     ...settings,
   };
 }
-
-/** Used while nobody names sources: the address that the system chooses, known by the machine's name. */
-const ownSource = { publicId: 1, publicIp: '127.0.0.1', heloName: hostname(), weight: 1, pools: ['default'] };
