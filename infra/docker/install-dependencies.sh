@@ -11,5 +11,4 @@ npx --yes "$pnpm" install --frozen-lockfile
 # The typed database client is generated with the development dependencies, which then go.
 npm run generate
 npx --yes "$pnpm" install --frozen-lockfile --prod
-# Node comes with the base image.
-rm -rf node_modules/.pnpm/node-linux-* node_modules/node-linux-* node_modules/.bin/node
+sh infra/docker/trim-dependencies.sh
