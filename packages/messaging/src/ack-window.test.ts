@@ -21,9 +21,12 @@ class UnackedAtBroker {
 }
 
 test('in whatever order deliveries settle, each is acknowledged once and none before it settled', () => {
-  const shuffled = fc
-    .integer({ min: 1, max: 60 })
-    .chain((count) => fc.shuffledSubarray(Array.from({ length: count }, (_, index) => index + 1), { minLength: count }));
+  const shuffled = fc.integer({ min: 1, max: 60 }).chain((count) =>
+    fc.shuffledSubarray(
+      Array.from({ length: count }, (_, index) => index + 1),
+      { minLength: count },
+    ),
+  );
   fc.assert(
     fc.property(shuffled, fc.array(fc.boolean()), (order, takeAfter) => {
       const broker = new UnackedAtBroker(order.length);

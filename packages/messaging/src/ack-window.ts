@@ -1,5 +1,8 @@
 /** Acknowledgements to send: all deliveries up to one tag in a single frame, and some beyond it one by one. */
-export type Acknowledgements<Delivery> = { readonly allUpTo: Delivery | undefined; readonly singly: readonly Delivery[] };
+export type Acknowledgements<Delivery> = {
+  readonly allUpTo: Delivery | undefined;
+  readonly singly: readonly Delivery[];
+};
 
 /**
  * Gathers the settled deliveries of one channel, whose tags run 1, 2, 3, …, so that a run of them from the oldest on

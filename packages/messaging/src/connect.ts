@@ -97,7 +97,8 @@ function messagingOver(core: Core, options: MessagingOptions): Messaging {
     replayParked: (limit) => consuming.withChannel((channel) => replayParked(channel, limit, send)),
     health: () => ({
       publishing: publisher.ready,
-      consuming: consuming.current !== undefined && subscriptions.values().every((subscription) => subscription.healthy),
+      consuming:
+        consuming.current !== undefined && subscriptions.values().every((subscription) => subscription.healthy),
       blocked: blockade.stands,
     }),
     [Symbol.asyncDispose]: () => close(core, drainMs),

@@ -79,7 +79,13 @@ export async function consumeControl(
       return done;
     },
   });
-  return begin(world, { declare: assertControlQueue, keys: CONTROL_KEYS, prefetch: CONTROL_PREFETCH, handOut, activity });
+  return begin(world, {
+    declare: assertControlQueue,
+    keys: CONTROL_KEYS,
+    prefetch: CONTROL_PREFETCH,
+    handOut,
+    activity,
+  });
 }
 
 const CONTROL_PREFETCH = 100;

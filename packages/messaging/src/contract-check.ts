@@ -9,7 +9,9 @@ export function fitsContract(key: MessageKey, body: unknown): boolean {
 /** Where a body departs from its schema, as a JSON pointer and what was expected; for people to read. */
 export function firstFault(key: MessageKey, body: unknown): string {
   const [fault] = CHECKS[key].Errors(body);
-  return fault === undefined ? 'fits its schema' : `${fault.instancePath === '' ? '/' : fault.instancePath} ${fault.message}`;
+  return fault === undefined
+    ? 'fits its schema'
+    : `${fault.instancePath === '' ? '/' : fault.instancePath} ${fault.message}`;
 }
 
 /** Pairs a key with a body that was checked against it: the one place that may say so. */

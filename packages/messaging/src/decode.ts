@@ -16,10 +16,18 @@ export type PoisonReason = 'too-large' | 'unknown-key' | 'invalid-json' | 'schem
 export function decode(key: string, content: Buffer, expected: readonly MessageKey[]): Decoded {
   const known = expected.find((candidate) => candidate === key);
   if (known === undefined) {
-    return { kind: 'poison', reason: 'unknown-key', error: `expected ${expected.join(' or ')}, found ${key.slice(0, 100)}` };
+    return {
+      kind: 'poison',
+      reason: 'unknown-key',
+      error: `expected ${expected.join(' or ')}, found ${key.slice(0, 100)}`,
+    };
   }
   if (content.length > MAX_BODY_OCTETS) {
-    return { kind: 'poison', reason: 'too-large', error: `expected at most ${MAX_BODY_OCTETS} octets, found ${content.length}` };
+    return {
+      kind: 'poison',
+      reason: 'too-large',
+      error: `expected at most ${MAX_BODY_OCTETS} octets, found ${content.length}`,
+    };
   }
   let body: unknown;
   try {

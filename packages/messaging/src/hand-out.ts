@@ -23,7 +23,11 @@ export type SingleOptions = {
 export const MAX_HELD_MS = 600_000;
 
 /** Carries out a verdict. `again` hands the delivery out anew after a wait. */
-export function carryOut(delivery: Delivery, verdict: Verdict, again: (delivery: Delivery, delayMs: number) => void): void {
+export function carryOut(
+  delivery: Delivery,
+  verdict: Verdict,
+  again: (delivery: Delivery, delayMs: number) => void,
+): void {
   switch (verdict.kind) {
     case 'done':
       delivery.acknowledge();

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type Channel, type ChannelModel } from 'amqplib';
 
 import { BrokerUnreachableError, MessagingClosedError } from './errors.ts';
+import { gatherWrites } from './gathered-writes.ts';
 import type { MessagingLogger } from './messaging.ts';
 
 export type LinkOptions = {
@@ -43,7 +44,10 @@ export class Link implements AsyncDisposable {
     this.#running = this.#run();
     const gaveUp = Symbol('gave up');
     const timer = new AbortController();
-    const first = await Promise.race([this.whenUp(), sleep(firstTimeoutMs, gaveUp, { signal: timer.signal }).catch(() => gaveUp)]);
+    const first = await Promise.race([
+      this.whenUp(),
+      sleep(firstTimeoutMs, gaveUp, { signal: timer.signal }).catch(() => gaveUp),
+    ]);
     timer.abort();
     if (first !== gaveUp) return;
     await this[Symbol.asyncDispose]();
@@ -81,7 +85,8 @@ export class Link implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     for (const { reject } of this.#waiting.splice(0)) reject(closed());
-    if (this.#model !== undefined) await Promise.race([closeQuietly(this.#model), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
+    if (this.#model !== undefined)
+      await Promise.race([closeQuietly(this.#model), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
     await Promise.race([this.#running, sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
   }
 
@@ -95,7 +100,9 @@ export class Link implements AsyncDisposable {
         if (!this.#closing.signal.aborted) logger?.warn({ connection: name, err: error }, 'broker connection lost');
       }
       // Aborted only by closing, which ends the loop.
-      await sleep(reconnectDelayMs(failures, Math.random()), undefined, { signal: this.#closing.signal }).catch(() => {});
+      await sleep(reconnectDelayMs(failures, Math.random()), undefined, { signal: this.#closing.signal }).catch(
+        () => {},
+      );
     }
   }
 
@@ -107,6 +114,7 @@ export class Link implements AsyncDisposable {
       noDelay: true,
       clientProperties: { connection_name: name },
     });
+    gatherWrites(model);
     const lost = new Promise<never>((_resolve, reject) => {
       model.on('error', reject);
       model.on('close', (error?: Error) => reject(error ?? new Error('closed')));

@@ -15,9 +15,7 @@ export function pack({ key, body, queue, traceparent = activeTraceparent() }: Un
     throw new ContractError(`expected a body of ${key}, found one whose ${firstFault(key, body)}`);
   }
   const route =
-    queue === undefined
-      ? { ...routeOf(key), routingKey: key }
-      : { exchange: '', routingKey: queue, mandatory: true };
+    queue === undefined ? { ...routeOf(key), routingKey: key } : { exchange: '', routingKey: queue, mandatory: true };
   return {
     ...route,
     type: key,

@@ -42,7 +42,14 @@ export async function replayParked(
   for await (const message of firstParked(channel, limit)) {
     const { queue, key } = describe(message);
     try {
-      await send({ exchange: '', routingKey: queue, mandatory: true, type: key, content: message.content, headers: {} });
+      await send({
+        exchange: '',
+        routingKey: queue,
+        mandatory: true,
+        type: key,
+        content: message.content,
+        headers: {},
+      });
     } catch (error) {
       if (!(error instanceof UnroutableError)) throw error;
       kept += 1;

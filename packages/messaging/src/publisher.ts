@@ -115,7 +115,8 @@ export class Publisher {
     const unsettled = [...this.#onWire.values(), ...this.#offWire];
     this.#onWire.clear();
     this.#offWire = [];
-    for (const entry of unsettled) this.#settle(entry, new MessagingClosedError('expected a confirm, found none before closing'));
+    for (const entry of unsettled)
+      this.#settle(entry, new MessagingClosedError('expected a confirm, found none before closing'));
   }
 
   #full(): boolean {
@@ -141,7 +142,9 @@ export class Publisher {
     const { exchange, routingKey, content, mandatory, type, headers } = entry.parcel;
     const options: Options.Publish = { persistent: true, mandatory, type, messageId, headers };
     try {
-      channel.publish(exchange, routingKey, content, options, (error: unknown) => this.#answered(messageId, error === null));
+      channel.publish(exchange, routingKey, content, options, (error: unknown) =>
+        this.#answered(messageId, error === null),
+      );
     } catch {
       // The channel has died and its close event is on the way: the next channel takes it.
       this.#answered(messageId, false);

@@ -75,7 +75,8 @@ export class Subscription {
         this.#firstAttached.resolve();
         break;
       } catch (error) {
-        if (failures === 0) this.#options.logger?.warn({ err: error, keys: this.#options.keys }, 'queue cannot be consumed yet');
+        if (failures === 0)
+          this.#options.logger?.warn({ err: error, keys: this.#options.keys }, 'queue cannot be consumed yet');
         await sleep(REATTACH_MS);
       }
     }
@@ -107,9 +108,18 @@ export class Subscription {
 
   async #openSession(model: ChannelModel): Promise<void> {
     const channel = await model.createChannel();
-    channel.on('error', (error) => this.#options.logger?.warn({ err: error }, 'consuming channel closed by the broker'));
+    channel.on('error', (error) =>
+      this.#options.logger?.warn({ err: error }, 'consuming channel closed by the broker'),
+    );
     const queue = await this.#options.declare(channel, this.#queueDeleted);
-    const session: Session = { channel, queue, acks: new AckWindow(), consumerTag: '', alive: true, ackScheduled: false };
+    const session: Session = {
+      channel,
+      queue,
+      acks: new AckWindow(),
+      consumerTag: '',
+      alive: true,
+      ackScheduled: false,
+    };
     channel.on('close', () => this.#lost(session, model));
     await this.#consume(session);
     this.#queueDeleted = false;

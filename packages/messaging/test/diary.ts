@@ -33,7 +33,9 @@ export class Diary<Entry> {
 }
 
 /** A broker of its own for the test, and a connected messaging. */
-export async function messagingInWorld(options: Partial<MessagingOptions> = {}): Promise<Messaging & { readonly url: string }> {
+export async function messagingInWorld(
+  options: Partial<MessagingOptions> = {},
+): Promise<Messaging & { readonly url: string }> {
   await using made = new AsyncDisposableStack();
   const vhost = made.use(await createTestVhost());
   const messaging = made.use(await connectMessaging({ url: vhost.amqpUrl, name: 'test', ...options }));

@@ -65,7 +65,9 @@ test('deliverTwice gives every message to its handler twice, after one another a
     },
   });
   for (const id of ['1', '2', '3', '4']) await messaging.publish('delivery.requested.v1', requested(id), { queue });
-  await diary.until((entries) => entries.filter((id) => id === '3').length === 3 && entries.filter((id) => id === '2').length === 2);
+  await diary.until(
+    (entries) => entries.filter((id) => id === '3').length === 3 && entries.filter((id) => id === '2').length === 2,
+  );
   await consumption.stop();
   expect(diary.entries.filter((id) => id === '1')).toHaveLength(2);
   expect(await messaging.queueDepth(queue)).toBe(0);
@@ -114,6 +116,10 @@ test('a queue deleted under a consumer is declared again, a lost exchange too', 
 });
 
 test('no broker within the time given is an error by name', async () => {
-  const hopeless = connectMessaging({ url: 'amqp://guest:guest@127.0.0.1:1', name: 'test', firstConnectTimeoutMs: 300 });
+  const hopeless = connectMessaging({
+    url: 'amqp://guest:guest@127.0.0.1:1',
+    name: 'test',
+    firstConnectTimeoutMs: 300,
+  });
   await expect(hopeless).rejects.toBeInstanceOf(BrokerUnreachableError);
 });

@@ -159,7 +159,12 @@ test('poison is parked without troubling the handler, and can be replayed', asyn
   expect(await seen.holds(1)).toEqual([9]);
   await consumption.stop();
   const parked = await messaging.listParked(10);
-  expect(parked.map(({ reason }) => reason).toSorted()).toEqual(['invalid-json', 'schema-mismatch', 'too-large', 'unknown-key']);
+  expect(parked.map(({ reason }) => reason).toSorted()).toEqual([
+    'invalid-json',
+    'schema-mismatch',
+    'too-large',
+    'unknown-key',
+  ]);
   expect(parked.find(({ reason }) => reason === 'schema-mismatch')?.error).toMatch('/chunk');
   // Listed, they are still there.
   expect(await messaging.queueDepth('parked')).toBe(4);
@@ -190,9 +195,15 @@ test('a parked message whose lane is gone stays parked', async () => {
 
 test('what no queue takes, and what breaks its contract, is refused by name', async () => {
   await using messaging = await messagingInWorld();
-  await expect(messaging.publish('delivery.requested.v1', requested('1'), { queue: 'lane.404' })).rejects.toBeInstanceOf(UnroutableError);
-  await expect(messaging.publish('delivery.requested.v1', requested('1'))).rejects.toMatchObject({ code: 'MXFLOW_UNROUTABLE' });
-  await expect(messaging.publish('job.chunk-accepted.v1', { jobNumber: 'seven', chunk: 0 })).rejects.toBeInstanceOf(ContractError);
+  await expect(
+    messaging.publish('delivery.requested.v1', requested('1'), { queue: 'lane.404' }),
+  ).rejects.toBeInstanceOf(UnroutableError);
+  await expect(messaging.publish('delivery.requested.v1', requested('1'))).rejects.toMatchObject({
+    code: 'MXFLOW_UNROUTABLE',
+  });
+  await expect(messaging.publish('job.chunk-accepted.v1', { jobNumber: 'seven', chunk: 0 })).rejects.toBeInstanceOf(
+    ContractError,
+  );
   await expect(
     messaging.publishMany([
       { key: 'job.chunk-accepted.v1', body: { jobNumber: '1', chunk: 0 } },
@@ -206,11 +217,16 @@ test('what no queue takes, and what breaks its contract, is refused by name', as
 
 test('more than may be unconfirmed waits its turn', async () => {
   await using messaging = await messagingInWorld({ maxUnconfirmed: 10 });
-  const all = Array.from({ length: 200 }, (_, chunk) => messaging.publish('job.chunk-accepted.v1', { jobNumber: '7', chunk }));
+  const all = Array.from({ length: 200 }, (_, chunk) =>
+    messaging.publish('job.chunk-accepted.v1', { jobNumber: '7', chunk }),
+  );
   expect(messaging.unconfirmed).toBeLessThanOrEqual(10);
   await Promise.all(all);
   await messaging.publishMany(
-    Array.from({ length: 100 }, (_, chunk) => ({ key: 'job.chunk-accepted.v1', body: { jobNumber: '8', chunk } }) as const),
+    Array.from(
+      { length: 100 },
+      (_, chunk) => ({ key: 'job.chunk-accepted.v1', body: { jobNumber: '8', chunk } }) as const,
+    ),
   );
   expect(await messaging.queueDepth('prepare')).toBe(300);
   expect(messaging.unconfirmed).toBe(0);
@@ -220,7 +236,10 @@ test('two thousand held at once, more after the prefetch grows, and settled in a
   await using messaging = await messagingInWorld();
   const queue = await messaging.declareLane(1);
   await messaging.publishMany(
-    Array.from({ length: 3_000 }, (_, index) => ({ key: 'delivery.requested.v1', body: requested(String(index + 1)), queue }) as const),
+    Array.from(
+      { length: 3_000 },
+      (_, index) => ({ key: 'delivery.requested.v1', body: requested(String(index + 1)), queue }) as const,
+    ),
   );
   const held = new Diary<{ readonly id: string; readonly settle: (verdict: Verdict) => void }>();
   const consumption = await messaging.consume({
@@ -231,7 +250,9 @@ test('two thousand held at once, more after the prefetch grows, and settled in a
   await held.holds(2_000);
   await consumption.setPrefetch(1_500);
   await held.holds(3_000);
-  const shuffled = held.entries.toSorted((one, other) => Number(BigInt.asUintN(8, BigInt(one.id) * 167n) - BigInt.asUintN(8, BigInt(other.id) * 167n)));
+  const shuffled = held.entries.toSorted((one, other) =>
+    Number(BigInt.asUintN(8, BigInt(one.id) * 167n) - BigInt.asUintN(8, BigInt(other.id) * 167n)),
+  );
   for (const [index, { settle }] of shuffled.entries()) {
     settle(done);
     if (index % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
