@@ -7,7 +7,10 @@ import { readReferee } from '@mxflow/provider-sim';
  *
  * @returns a sentence for each message on which they disagree.
  */
-export async function checkAgreement(messages: readonly MessageView[], refereeFile: string): Promise<readonly string[]> {
+export async function checkAgreement(
+  messages: readonly MessageView[],
+  refereeFile: string,
+): Promise<readonly string[]> {
   const accepted = new Map<string, number>();
   for await (const event of readReferee(refereeFile)) {
     if (event.e === 'accepted') accepted.set(event.rcpt, (accepted.get(event.rcpt) ?? 0) + 1);

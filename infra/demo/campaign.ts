@@ -52,7 +52,7 @@ export async function openCampaign(
     view,
     listMessages: async () => {
       const messages: MessageView[] = [];
-      for (let next: string | undefined = ''; next !== undefined; ) {
+      for (let next: string | undefined = ''; next !== undefined;) {
         const query = next === '' ? '' : `&cursor=${encodeURIComponent(next)}`;
         const page: MessagePage = await call(access, 'GET', `${path}/messages?limit=500${query}`);
         messages.push(...page.messages);

@@ -44,7 +44,9 @@ export function makeReport(facts: {
     ...facts.disagreements,
     ...Object.entries(EXPECTED.statuses)
       .filter(([status, expected]) => statuses[status as keyof typeof statuses] !== expected)
-      .map(([status, expected]) => `${status}: expected ${expected}, found ${statuses[status as keyof typeof statuses]}`),
+      .map(
+        ([status, expected]) => `${status}: expected ${expected}, found ${statuses[status as keyof typeof statuses]}`,
+      ),
     ...(facts.messages.length === EXPECTED.accepted ? [] : [`the log lists ${facts.messages.length} messages`]),
     ...providers.flatMap(({ name, allows, seen }) =>
       (['maxConnections', 'maxMessagesPerConnection'] as const)

@@ -1,55 +1,55 @@
-import type { Reply } from "./reply.ts";
+import type { Reply } from './reply.ts';
 
 /** Does the failure stay, or may it pass? Only hard and soft ones are about the message; ignored ones are retried like soft. */
-export type FailureType = "hard" | "soft" | "ignored";
+export type FailureType = 'hard' | 'soft' | 'ignored';
 
 /** Why a message failed, in the words that operators know. */
 export type FailureReason =
-  | "user-unknown"
-  | "mailbox-full"
-  | "inactive-user"
-  | "invalid-domain"
-  | "refused"
-  | "unreachable"
-  | "not-defined";
+  | 'user-unknown'
+  | 'mailbox-full'
+  | 'inactive-user'
+  | 'invalid-domain'
+  | 'refused'
+  | 'unreachable'
+  | 'not-defined';
 
 /** What one attempt told about one forward-path, as the worker reports it. */
 export type AttemptResult =
   /** 2yz after the final dot: the next hop has taken responsibility (RFC 5321 §6.1). */
-  | { readonly kind: "accepted" }
+  | { readonly kind: 'accepted' }
   /** The server answered 4yz or 5yz to MAIL, RCPT, DATA or the content. */
-  | { readonly kind: "refused"; readonly reply: Reply }
+  | { readonly kind: 'refused'; readonly reply: Reply }
   /** No session, or it broke before an octet that could complete the content: nothing was delivered. */
-  | { readonly kind: "unreachable" }
+  | { readonly kind: 'unreachable' }
   /** It broke between the final dot and the reply: perhaps delivered, perhaps not (RFC 1047). */
-  | { readonly kind: "in-doubt" }
+  | { readonly kind: 'in-doubt' }
   /** Null MX, NXDOMAIN or no address. */
-  | { readonly kind: "invalid-domain" }
+  | { readonly kind: 'invalid-domain' }
   /** Never to be sent as it is: a variable is missing, a header would break, the server lacks what it needs. */
-  | { readonly kind: "unsendable" };
+  | { readonly kind: 'unsendable' };
 
 /** What follows an attempt: `retry` asks the schedule, and expires where no attempt fits the validity. */
-export type Disposition = "complete" | "retry" | "fail";
+export type Disposition = 'complete' | 'retry' | 'fail';
 
 /** Decides what follows. Permanent negative replies (5yz, RFC 5321 §4.2.1) end the message; everything else that failed is tried again. */
 export function disposeOf(result: AttemptResult): Disposition {
   switch (result.kind) {
-    case "accepted":
-      return "complete";
-    case "refused":
-      return result.reply.code >= 500 ? "fail" : "retry";
-    case "unreachable":
-    case "in-doubt":
-    case "invalid-domain":
-      return "retry";
-    case "unsendable":
-      return "fail";
+    case 'accepted':
+      return 'complete';
+    case 'refused':
+      return result.reply.code >= 500 ? 'fail' : 'retry';
+    case 'unreachable':
+    case 'in-doubt':
+    case 'invalid-domain':
+      return 'retry';
+    case 'unsendable':
+      return 'fail';
   }
 }
 
 /** True for a reply that asks a new sender to come back soon (RFC 6647): by its text, since codes differ by server. */
 export function isGreylisting(reply: Reply): boolean {
-  return reply.code >= 400 && reply.code < 500 && /gr[ae]y-?\s?list/i.test(reply.lines.join(" "));
+  return reply.code >= 400 && reply.code < 500 && /gr[ae]y-?\s?list/i.test(reply.lines.join(' '));
 }
 
 /** A failure's type and reason. */
@@ -57,12 +57,12 @@ export type Classification = { readonly type: FailureType; readonly reason: Fail
 
 /** Reasons by enhanced status (RFC 3463 §3), the part behind the class. */
 const BY_STATUS: Readonly<Record<string, FailureReason>> = {
-  "1.1": "user-unknown",
-  "1.2": "invalid-domain",
-  "1.6": "user-unknown",
-  "1.10": "user-unknown",
-  "2.1": "inactive-user",
-  "2.2": "mailbox-full",
+  '1.1': 'user-unknown',
+  '1.2': 'invalid-domain',
+  '1.6': 'user-unknown',
+  '1.10': 'user-unknown',
+  '2.1': 'inactive-user',
+  '2.2': 'mailbox-full',
 };
 
 /**
@@ -71,17 +71,17 @@ const BY_STATUS: Readonly<Record<string, FailureReason>> = {
  */
 export function classifyFailure(result: AttemptResult): Classification {
   switch (result.kind) {
-    case "accepted":
-      return { type: "ignored", reason: "not-defined" };
-    case "refused":
+    case 'accepted':
+      return { type: 'ignored', reason: 'not-defined' };
+    case 'refused':
       return classifyReply(result.reply);
-    case "unreachable":
-    case "in-doubt":
-      return { type: "soft", reason: "unreachable" };
-    case "invalid-domain":
-      return { type: "soft", reason: "invalid-domain" };
-    case "unsendable":
-      return { type: "soft", reason: "refused" };
+    case 'unreachable':
+    case 'in-doubt':
+      return { type: 'soft', reason: 'unreachable' };
+    case 'invalid-domain':
+      return { type: 'soft', reason: 'invalid-domain' };
+    case 'unsendable':
+      return { type: 'soft', reason: 'refused' };
   }
 }
 
@@ -90,10 +90,6 @@ function classifyReply({ code, enhanced }: Reply): Classification {
   const known = detail === undefined ? undefined : BY_STATUS[detail];
   const reason =
     known ??
-    (detail?.startsWith("7.") === true
-      ? "refused"
-      : detail?.startsWith("4.") === true
-        ? "unreachable"
-        : "not-defined");
-  return { type: reason === "user-unknown" && code >= 500 ? "hard" : "soft", reason };
+    (detail?.startsWith('7.') === true ? 'refused' : detail?.startsWith('4.') === true ? 'unreachable' : 'not-defined');
+  return { type: reason === 'user-unknown' && code >= 500 ? 'hard' : 'soft', reason };
 }

@@ -23,7 +23,7 @@ const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
  * Address literals (`user@[192.0.2.1]`) and domains of a single label are refused: no campaign writes to them.
  */
 export function parseMailbox(text: string, toAscii: ToAscii): Mailbox | undefined {
-  const at = text.lastIndexOf("@");
+  const at = text.lastIndexOf('@');
   if (at < 1 || text.length > LIMITS.address) return undefined;
   const localPart = text.slice(0, at);
   if (!isLocalPart(localPart)) return undefined;
@@ -42,24 +42,21 @@ export function addressKey(address: string): string {
 
 /** The part behind the last `@`. */
 export function domainOf(address: string): string {
-  return address.slice(address.lastIndexOf("@") + 1);
+  return address.slice(address.lastIndexOf('@') + 1);
 }
 
 function isLocalPart(localPart: string): boolean {
   if (utf8Length(localPart) > LIMITS.localPart) return false;
   if (QUOTED_STRING.test(localPart)) return true;
   return (
-    DOT_STRING.test(localPart) &&
-    !localPart.startsWith(".") &&
-    !localPart.endsWith(".") &&
-    !localPart.includes("..")
+    DOT_STRING.test(localPart) && !localPart.startsWith('.') && !localPart.endsWith('.') && !localPart.includes('..')
   );
 }
 
 function isDomain(domain: string): boolean {
-  const labels = domain.split(".");
+  const labels = domain.split('.');
   if (domain.length > LIMITS.domain || labels.length < 2) return false;
-  return labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(labels.at(-1) ?? "");
+  return labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(labels.at(-1) ?? '');
 }
 
 function utf8Length(text: string): number {

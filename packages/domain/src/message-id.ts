@@ -4,7 +4,7 @@
  * A signed 64-bit number written in decimal: the job's number, then 27 bits of the recipient's ordinal within
  * the job. It travels as text, since half of the range lies above what a JavaScript number holds exactly.
  */
-export type MessageId = string & { readonly __brand: "MessageId" };
+export type MessageId = string & { readonly __brand: 'MessageId' };
 
 const ORDINAL_BITS = 27n;
 

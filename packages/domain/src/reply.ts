@@ -16,5 +16,5 @@ export function parseEnhancedStatus(text: string): EnhancedStatus | undefined {
 
 /** The reply on one line, as logs and classification see it: code, then the text of its lines. */
 export function replyText(reply: Reply): string {
-  return `${reply.code} ${reply.lines.join(" ")}`.trim();
+  return `${reply.code} ${reply.lines.join(' ')}`.trim();
 }

@@ -4,15 +4,15 @@ export type MxHost = { readonly preference: number; readonly host: string };
 /** What DNS says about where a domain's mail goes. */
 export type MxResolution =
   /** MX records, in no order that means anything. */
-  | { readonly kind: "hosts"; readonly hosts: readonly MxHost[] }
+  | { readonly kind: 'hosts'; readonly hosts: readonly MxHost[] }
   /** No MX record: the domain's own addresses serve (RFC 5321 §5.1). */
-  | { readonly kind: "implicit"; readonly host: string }
+  | { readonly kind: 'implicit'; readonly host: string }
   /** Null MX (RFC 7505): the domain takes no mail. */
-  | { readonly kind: "null-mx" }
+  | { readonly kind: 'null-mx' }
   /** NXDOMAIN, or neither MX nor address. */
-  | { readonly kind: "no-such-domain" }
+  | { readonly kind: 'no-such-domain' }
   /** SERVFAIL or time-out: nothing is known, and nothing may be counted. */
-  | { readonly kind: "temporary-failure"; readonly because: string };
+  | { readonly kind: 'temporary-failure'; readonly because: string };
 
 /** At most so many hosts are kept of a domain's MX records, those of lowest preference: DNS is hostile. */
 const MAX_HOSTS = 20;
@@ -36,13 +36,13 @@ export function rankHosts(hosts: readonly MxHost[], random: () => number): reado
  */
 export function siteKey(domain: string, resolution: MxResolution): string {
   switch (resolution.kind) {
-    case "hosts":
+    case 'hosts':
       return keyOfHosts(resolution.hosts);
-    case "implicit":
+    case 'implicit':
       return keyOfHosts([{ preference: 0, host: resolution.host }]);
-    case "null-mx":
-    case "no-such-domain":
-    case "temporary-failure":
+    case 'null-mx':
+    case 'no-such-domain':
+    case 'temporary-failure':
       return `domain:${domain}`;
   }
 }
@@ -50,27 +50,25 @@ export function siteKey(domain: string, resolution: MxResolution): string {
 /** The hosts of a resolution, `[]` where the domain takes no mail or nothing is known. */
 export function hostsOf(resolution: MxResolution): readonly MxHost[] {
   switch (resolution.kind) {
-    case "hosts":
+    case 'hosts':
       return resolution.hosts;
-    case "implicit":
+    case 'implicit':
       return [{ preference: 0, host: resolution.host }];
-    case "null-mx":
-    case "no-such-domain":
-    case "temporary-failure":
+    case 'null-mx':
+    case 'no-such-domain':
+    case 'temporary-failure':
       return [];
   }
 }
 
 function keyOfHosts(hosts: readonly MxHost[]): string {
-  const ordered = hosts.toSorted(
-    (one, other) => one.preference - other.preference || compare(one.host, other.host),
-  );
+  const ordered = hosts.toSorted((one, other) => one.preference - other.preference || compare(one.host, other.host));
   // Preferences count by their order alone: 10/20 and 1/2 are the same site.
   const ranks = [...new Set(ordered.map((host) => host.preference))];
   return `mx:${ordered
     .slice(0, MAX_HOSTS)
     .map((host) => `${ranks.indexOf(host.preference)} ${host.host}`)
-    .join(",")}`;
+    .join(',')}`;
 }
 
 function compare(one: string, other: string): number {

@@ -26,7 +26,10 @@ export function createLanes(options: {
         if (consumptions.has(laneId) || sources.length === 0) continue;
         const queue = await options.messaging.declareLane(laneId);
         const { prefetch } = options;
-        consumptions.set(laneId, await options.messaging.consume({ queue, prefetch, handler: options.intake(sources) }));
+        consumptions.set(
+          laneId,
+          await options.messaging.consume({ queue, prefetch, handler: options.intake(sources) }),
+        );
       }
     },
     stop: async (deadlineMs) => {

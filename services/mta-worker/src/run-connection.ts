@@ -90,6 +90,8 @@ function createReachedNote({ database, logger }: ConnectionOptions): (siteId: nu
     if ((notedAt.get(siteId) ?? Number.NEGATIVE_INFINITY) > now - REACHED_EVERY_MS) return;
     if (notedAt.size > 10_000) notedAt.clear();
     notedAt.set(siteId, now);
-    recordSiteReached(database, siteId).catch((err: unknown) => logger.warn({ err }, 'noting a site as reached failed'));
+    recordSiteReached(database, siteId).catch((err: unknown) =>
+      logger.warn({ err }, 'noting a site as reached failed'),
+    );
   };
 }

@@ -69,7 +69,9 @@ type Order = Parameters<Session['send']>[0];
 async function composeOrder(
   { lane, address, variables }: ClaimedWork,
   { jobs }: SendOptions,
-): Promise<{ readonly kind: 'order'; readonly order: Order } | { readonly kind: 'unsendable'; readonly because: string }> {
+): Promise<
+  { readonly kind: 'order'; readonly order: Order } | { readonly kind: 'unsendable'; readonly because: string }
+> {
   const job = await jobs(lane.jobNumber);
   if (job === undefined) return { kind: 'unsendable', because: 'the job is gone' };
   if ('unusable' in job) return { kind: 'unsendable', because: job.unusable };

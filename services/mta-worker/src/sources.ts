@@ -33,7 +33,8 @@ export class SourcesError extends Error {
  * in pool `default`, at whatever address the system chooses.
  */
 export function readSources(text: string | undefined): readonly Source[] {
-  if (text === undefined) return [{ publicId: 1, publicIp: '0.0.0.0', heloName: hostname(), weight: 1, pools: ['default'] }];
+  if (text === undefined)
+    return [{ publicId: 1, publicIp: '0.0.0.0', heloName: hostname(), weight: 1, pools: ['default'] }];
   const list = parse(text);
   if (!SOURCES.Check(list)) {
     const [fault] = SOURCES.Errors(list);
