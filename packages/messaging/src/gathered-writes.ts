@@ -24,6 +24,5 @@ export function gatherWrites({ connection }: ChannelModel): void {
     }
     return write(chunk);
   };
-  // amqplib calls it with octets alone.
-  socket.write = gather as typeof socket.write;
+  socket.write = gather;
 }
