@@ -48,7 +48,7 @@ function installDependencies() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(binaries)) return;
   process.stderr.write('mxflow: installing dependencies (once for every change of the lock file)\n');
   const install = ['--yes', pnpm, 'install', '--frozen-lockfile', '--reporter=append-only'];
-  mustRun('npx', install, 'The npm registry must be reachable.');
+  mustRun('npx', install, 'What it said stands above; the npm registry must be reachable.');
   mkdirSync(stateFolder, { recursive: true });
   writeFileSync(stamp, wanted);
 }
