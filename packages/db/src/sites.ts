@@ -1,4 +1,4 @@
-import type { Database } from "./database.ts";
+import type { Database } from './database.ts';
 
 /** What is known about a domain's site. */
 export type DomainSite = {
@@ -8,10 +8,7 @@ export type DomainSite = {
 };
 
 /** Looks domains up; those never resolved are absent. */
-export async function findDomains(
-  database: Database,
-  domains: readonly string[],
-): Promise<readonly DomainSite[]> {
+export async function findDomains(database: Database, domains: readonly string[]): Promise<readonly DomainSite[]> {
   return await database.client.$queryRawUnsafe<DomainSite[]>(
     `SELECT name AS domain, site_id AS "siteId", expires_at <= (SELECT mxflow_now()) OR moved AS expired
      FROM domains WHERE name = ANY ($1::text[])`,
@@ -63,33 +60,30 @@ export async function saveDomains(
 
 /** A worker saw that a domain no longer belongs to the site under which its message was queued. */
 export async function markDomainMoved(database: Database, domain: string): Promise<void> {
-  await database.client.$executeRawUnsafe(
-    `UPDATE domains SET moved = true WHERE name = $1`,
-    domain,
-  );
+  await database.client.$executeRawUnsafe(`UPDATE domains SET moved = true WHERE name = $1`, domain);
 }
 
 /** Domains that workers found moved. */
-export async function listMovedDomains(
-  database: Database,
-  limit: number,
-): Promise<readonly DomainSite[]> {
+export async function listMovedDomains(database: Database, limit: number): Promise<readonly DomainSite[]> {
   return await database.client.$queryRawUnsafe<DomainSite[]>(
     `SELECT name AS domain, site_id AS "siteId", true AS expired FROM domains WHERE moved LIMIT $1`,
     limit,
   );
 }
 
-/** Moves the waiting messages of a domain from one site to another. */
+/**
+ * Moves the waiting messages of domains to the sites that they belong to now, wherever they wait. One pass over all
+ * work, however many domains; answers how many messages were moved.
+ */
 export async function moveDomainWork(
   database: Database,
-  { domain, fromSite, toSite }: { domain: string; fromSite: number; toSite: number },
+  moves: readonly { readonly domain: string; readonly siteId: number }[],
 ): Promise<number> {
   return await database.client.$executeRawUnsafe(
-    `UPDATE work SET site_id = $3 WHERE state = 'waiting' AND site_id = $2 AND split_part(address, '@', -1) = $1`,
-    domain,
-    fromSite,
-    toSite,
+    `UPDATE work w SET site_id = m.site_id
+     FROM jsonb_to_recordset($1::jsonb) AS m(domain text, site_id int)
+     WHERE w.state = 'waiting' AND split_part(w.address, '@', -1) = m.domain AND w.site_id <> m.site_id`,
+    JSON.stringify(moves.map(({ domain, siteId }) => ({ domain, site_id: siteId }))),
   );
 }
 
@@ -103,10 +97,7 @@ export type SiteState = {
 };
 
 /** Reads sites by id. */
-export async function readSites(
-  database: Database,
-  siteIds: readonly number[],
-): Promise<readonly SiteState[]> {
+export async function readSites(database: Database, siteIds: readonly number[]): Promise<readonly SiteState[]> {
   return await database.client.$queryRawUnsafe<SiteState[]>(
     `SELECT id AS "siteId", key, failures,
        greatest(0, coalesce(extract(epoch FROM blocked_until - (SELECT mxflow_now())) * 1000, 0))::float8 AS "blockedMs"
@@ -124,11 +115,7 @@ export async function readSites(
  */
 export async function recordSiteFailure(
   database: Database,
-  {
-    siteId,
-    because,
-    restSeconds,
-  }: { siteId: number; because: string; restSeconds: readonly number[] },
+  { siteId, because, restSeconds }: { siteId: number; because: string; restSeconds: readonly number[] },
 ): Promise<number> {
   const rows = await database.client.$queryRawUnsafe<{ blockedMs: number }[]>(
     `UPDATE sites SET

@@ -1,5 +1,5 @@
-import type { MessageId } from "@mxflow/domain";
-import type { Database } from "./database.ts";
+import type { MessageId } from '@mxflow/domain';
+import type { Database } from './database.ts';
 
 /** A job that has messages waiting for a site, in one lane. */
 export type Backlog = {
@@ -23,29 +23,20 @@ export type ReleasedMessage = {
 };
 
 /**
- * The backlogs of a lane that may be fed now, most urgent first: jobs that run, sites that are not blocked.
- * Jumps from job to job and from site to site by index, so that its cost is that of the pairs, not of the messages.
+ * The backlogs of a lane that may be fed now, most urgent first: jobs that run, sites that are not blocked, something
+ * due. Jumps from job to job and from site to site by index, so that its cost is that of the pairs, not of the messages.
  *
  * @param afterSite sites with a greater id come into question: the caller's round-robin mark.
  */
 export async function listBacklogs(
   database: Database,
-  {
-    laneId,
-    afterSite,
-    jobs,
-    sitesPerJob,
-  }: { laneId: number; afterSite: number; jobs: number; sitesPerJob: number },
+  { laneId, afterSite, jobs, sitesPerJob }: { laneId: number; afterSite: number; jobs: number; sitesPerJob: number },
 ): Promise<readonly Backlog[]> {
-  return await database.client.$queryRawUnsafe<Backlog[]>(
-    LIST_BACKLOGS,
-    laneId,
-    afterSite,
-    jobs,
-    sitesPerJob,
-  );
+  return await database.client.$queryRawUnsafe<Backlog[]>(LIST_BACKLOGS, laneId, afterSite, jobs, sitesPerJob);
 }
 
+// The conditions on job and site stand in subqueries, one for each row that the walk by index reaches, so that the
+// limits count only what may be fed and the walk ends as soon as they are reached: a join would be free to walk it all.
 const LIST_BACKLOGS = `
   WITH RECURSIVE job AS (
     (SELECT urgency, job_id FROM work WHERE lane_id = $1::int AND state = 'waiting' ORDER BY urgency, job_id LIMIT 1)
@@ -56,31 +47,33 @@ const LIST_BACKLOGS = `
       ORDER BY w.urgency, w.job_id LIMIT 1
     ) next
   ), open_job AS (
-    SELECT seen.urgency, seen.job_id FROM (SELECT * FROM job LIMIT $3::int) seen JOIN jobs j ON j.id = seen.job_id
-    WHERE j.state = 'active' AND coalesce(j.not_before, '-infinity') <= (SELECT mxflow_now())
-      AND j.valid_until > (SELECT mxflow_now())
+    SELECT urgency, job_id FROM job
+    WHERE (SELECT j.state = 'active' AND coalesce(j.not_before, '-infinity') <= (SELECT mxflow_now())
+      AND j.valid_until > (SELECT mxflow_now()) FROM jobs j WHERE j.id = job.job_id)
+    LIMIT $3::int
   )
   SELECT o.urgency::int AS urgency, o.job_id::text AS "jobNumber", pair.site_id AS "siteId"
   FROM open_job o CROSS JOIN LATERAL (
     WITH RECURSIVE site AS (
-      (SELECT w.site_id FROM work w WHERE w.lane_id = $1::int AND w.state = 'waiting' AND w.urgency = o.urgency
-         AND w.job_id = o.job_id AND w.site_id > $2::int ORDER BY w.site_id LIMIT 1)
+      (SELECT w.site_id, w.due_at FROM work w WHERE w.lane_id = $1::int AND w.state = 'waiting'
+         AND w.urgency = o.urgency AND w.job_id = o.job_id AND w.site_id > $2::int
+       ORDER BY w.site_id, w.due_at LIMIT 1)
       UNION ALL
-      SELECT next.site_id FROM site CROSS JOIN LATERAL (
-        SELECT w.site_id FROM work w WHERE w.lane_id = $1::int AND w.state = 'waiting' AND w.urgency = o.urgency
-          AND w.job_id = o.job_id AND w.site_id > site.site_id ORDER BY w.site_id LIMIT 1
+      SELECT next.site_id, next.due_at FROM site CROSS JOIN LATERAL (
+        SELECT w.site_id, w.due_at FROM work w WHERE w.lane_id = $1::int AND w.state = 'waiting'
+          AND w.urgency = o.urgency AND w.job_id = o.job_id AND w.site_id > site.site_id
+        ORDER BY w.site_id, w.due_at LIMIT 1
       ) next
     )
-    SELECT site_id FROM site LIMIT $4::int
-  ) pair JOIN sites s ON s.id = pair.site_id
-  WHERE coalesce(s.blocked_until, '-infinity') <= (SELECT mxflow_now())
+    SELECT site_id FROM site
+    WHERE due_at <= (SELECT mxflow_now())
+      AND (SELECT coalesce(s.blocked_until, '-infinity') <= (SELECT mxflow_now()) FROM sites s WHERE s.id = site.site_id)
+    LIMIT $4::int
+  ) pair
   ORDER BY o.urgency, o.job_id, pair.site_id`;
 
 /** How many messages of each site are released or being sent in a lane. */
-export async function countReleased(
-  database: Database,
-  laneId: number,
-): Promise<ReadonlyMap<number, number>> {
+export async function countReleased(database: Database, laneId: number): Promise<ReadonlyMap<number, number>> {
   const rows = await database.client.$queryRawUnsafe<{ siteId: number; messages: number }[]>(
     `SELECT site_id AS "siteId", count(*)::int AS messages FROM work WHERE lane_id = $1 AND state <> 'waiting'
      GROUP BY site_id`,
@@ -147,10 +140,7 @@ export async function releaseAgain(
 }
 
 /** Makes released messages that nobody claimed due at once: what a redelivery by the broker calls for. */
-export async function requeueUnclaimed(
-  database: Database,
-  messageIds: readonly MessageId[],
-): Promise<void> {
+export async function requeueUnclaimed(database: Database, messageIds: readonly MessageId[]): Promise<void> {
   await database.client.$executeRawUnsafe(
     `UPDATE work SET state = 'waiting', due_at = least(due_at, (SELECT mxflow_now()))
      WHERE message_id = ANY ($1::bigint[]) AND state = 'queued'`,

@@ -1,6 +1,6 @@
-import type { MessageId } from "@mxflow/domain";
-import type { Database } from "./database.ts";
-import { LOG_AND_TELL, countTransitions, type Transition } from "./work-settle.ts";
+import type { MessageId } from '@mxflow/domain';
+import type { Database } from './database.ts';
+import { LOG_AND_TELL, countTransitions, type Transition } from './work-settle.ts';
 
 /** A chunk of an accepted job as it was stored. */
 export type StoredChunk = {
@@ -41,6 +41,11 @@ export type PreparedRecipient = {
   readonly siteId: number;
 };
 
+export type PreparedChunk =
+  | { readonly kind: 'already-prepared' }
+  /** `ignored`: how many of its recipients were duplicates or quarantined. */
+  | { readonly kind: 'prepared'; readonly ignored: number };
+
 /**
  * Makes a chunk into work, in one transaction: duplicates within the job and quarantined addresses go to the log as
  * ignored, the rest waits in the lane. A chunk that is prepared already is left alone, so repeating is harmless.
@@ -54,7 +59,7 @@ export async function prepareChunk(
     urgency: number;
     recipients: readonly PreparedRecipient[];
   },
-): Promise<"prepared" | "already-prepared"> {
+): Promise<PreparedChunk> {
   return await database.client.$transaction(async (tx) => {
     const taken = await tx.$executeRawUnsafe(
       `UPDATE job_chunks SET prepared_at = mxflow_now(), recipients = NULL
@@ -62,7 +67,7 @@ export async function prepareChunk(
       chunk.jobNumber,
       chunk.number,
     );
-    if (taken === 0) return "already-prepared";
+    if (taken === 0) return { kind: 'already-prepared' };
     const rows = JSON.stringify(chunk.recipients.map(toRow));
     const transitions = await tx.$queryRawUnsafe<Transition[]>(
       PREPARE,
@@ -76,7 +81,7 @@ export async function prepareChunk(
       `UPDATE jobs SET chunks_prepared = chunks_prepared + 1 WHERE id = $1::bigint`,
       chunk.jobNumber,
     );
-    return "prepared";
+    return { kind: 'prepared', ignored: transitions.reduce((sum, { messages }) => sum + messages, 0) };
   });
 }
 
