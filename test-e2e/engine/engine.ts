@@ -1,8 +1,9 @@
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
 
 import { command, onPath } from './command.ts';
 import { canInstallPackages, installPackages } from './debian-packages.ts';
 import { startOwnEngine } from './own-engine.ts';
+import { dockerAt } from './this-run.ts';
 
 /** A Docker engine that answers. Disposing stops it when it was started here, and leaves it alone otherwise. */
 export type Engine = AsyncDisposable & {
@@ -52,9 +53,7 @@ export async function openEngine(say: (line: string) => void): Promise<Engine> {
 
 /** The client, when something answers there. */
 async function connect(host: string): Promise<Docker | undefined> {
-  const docker = host.startsWith('unix://')
-    ? new Docker({ socketPath: host.slice('unix://'.length) })
-    : new Docker({ host: new URL(host).hostname, port: new URL(host).port });
+  const docker = dockerAt(host);
   try {
     await docker.ping();
     return docker;

@@ -50,14 +50,14 @@ export async function buildImage(docker: Docker, { tag, context, dockerfile, arg
     buildargs: { ...args },
     networkmode: 'host',
   });
-  await follow(docker, stream as Readable);
+  await follow(docker, stream);
 }
 
 /** Makes an image of a root file system. */
 export async function importImage(docker: Docker, folder: string, tag: string): Promise<void> {
   const [repo = '', version = 'latest'] = tag.split(':');
   const stream = await docker.importImage(tarOf(folder), { repo, tag: version });
-  await follow(docker, stream as Readable);
+  await follow(docker, stream);
 }
 
 function tarOf(folder: string): Readable {

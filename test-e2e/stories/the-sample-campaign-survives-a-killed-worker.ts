@@ -1,0 +1,78 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { demoRecipients, EXPECTED } from '@mxflow/provider-sim';
+import { expect, test } from 'vitest';
+
+import { thisRun } from '../engine/this-run.ts';
+import { compareLog } from '../stack/agreement.ts';
+import { postCampaign, type Campaign } from '../stack/campaign.ts';
+import { startComposeStack } from '../stack/compose-stack.ts';
+import { startProvidersContainer } from '../stack/providers-container.ts';
+import { makeStoryNetwork } from '../stack/story-network.ts';
+
+/** With one connection to each provider a single worker would be busy for minutes: time to scale out and to kill. */
+const REPLY_DELAY_MS = 25;
+/** Most messages of one worker whose outcome its death can leave open: connections in use, and outcomes unconfirmed. */
+const MOST_IN_DOUBT = Object.keys(EXPECTED.providers).length + 64;
+
+test('the sample campaign is delivered although one of three workers is killed', async () => {
+  const run = thisRun();
+  await using resources = new AsyncDisposableStack();
+  const folder = mkdtempSync(join(tmpdir(), 'mxflow-story-'));
+  resources.defer(() => rmSync(folder, { recursive: true, force: true }));
+  const network = resources.use(await makeStoryNetwork(run.docker, `${run.prefix}-network`));
+  const providers = resources.use(await startProvidersContainer(run.docker, `${run.prefix}-providers`, network));
+  await providers.slowDown(REPLY_DELAY_MS);
+  const stack = resources.use(
+    await startComposeStack(
+      run,
+      { project: `${run.prefix}-stack`, network },
+      {
+        MXFLOW_DNS: providers.dns,
+        MXFLOW_SMTP_PORT: String(providers.smtpPort),
+        MXFLOW_PRIVATE_MX: network.cidr,
+        MXFLOW_SITE_CONNECTIONS: '1',
+        MXFLOW_MESSAGES_PER_CONNECTION: '5',
+      },
+    ),
+  );
+  try {
+    const campaign = await postCampaign(stack, demoRecipients());
+    expect(campaign.accepted).toMatchObject({ accepted: EXPECTED.accepted, rejected: 0 });
+
+    await sentAtLeast(campaign, 100);
+    const [firstWorker] = await stack.containersOf('mta-worker');
+    await stack.scale('mta-worker', 3);
+    await sentAtLeast(campaign, 600);
+    await firstWorker?.kill({ signal: 'SIGKILL' });
+    expect((await campaign.view()).state).toBe('active');
+
+    const job = await campaign.until(({ state }) => state === 'finished', 240_000);
+    const { inDoubt, ...statuses } = job.counts;
+    expect(statuses).toEqual(EXPECTED.statuses);
+    expect(inDoubt).toBeLessThanOrEqual(MOST_IN_DOUBT);
+
+    const refereeFile = join(folder, 'referee.ndjson');
+    await providers.saveReferee(refereeFile);
+    const messages = await campaign.messages();
+    expect(messages).toHaveLength(EXPECTED.accepted);
+    const { faults, duplicates } = await compareLog(messages, refereeFile);
+    expect(faults).toEqual([]);
+    expect(await neverInDoubt(campaign, duplicates)).toEqual([]);
+  } catch (error) {
+    process.stderr.write(`${await stack.logs()}\n`);
+    throw error;
+  }
+});
+
+async function sentAtLeast(campaign: Campaign, count: number): Promise<void> {
+  await campaign.until(({ counts }) => counts.sent >= count, 120_000);
+}
+
+/** Those of the messages whose log names no attempt in doubt. */
+async function neverInDoubt(campaign: Campaign, messages: readonly { readonly id: string }[]): Promise<string[]> {
+  const histories = await Promise.all(messages.map(({ id }) => campaign.history(id)));
+  return histories.filter(({ history }) => history.every(({ inDoubt }) => inDoubt !== true)).map(({ id }) => id);
+}

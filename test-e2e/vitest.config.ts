@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+/** Stories run one after another: each has the machine to itself. */
+export default defineConfig({
+  test: {
+    include: ['stories/**/*.ts'],
+    testTimeout: 600_000,
+    hookTimeout: 120_000,
+    fileParallelism: false,
+  },
+});
