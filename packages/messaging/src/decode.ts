@@ -10,7 +10,7 @@ export type Decoded =
   /** No handler could ever use it. */
   | { readonly kind: 'poison'; readonly reason: PoisonReason; readonly error: string };
 
-export type PoisonReason = 'too-large' | 'unknown-key' | 'invalid-json' | 'schema-mismatch';
+type PoisonReason = 'too-large' | 'unknown-key' | 'invalid-json' | 'schema-mismatch';
 
 /** Reads a message off a queue on which only `expected` keys may stand. Pure. */
 export function decode(key: string, content: Buffer, expected: readonly MessageKey[]): Decoded {

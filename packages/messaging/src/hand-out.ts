@@ -20,7 +20,7 @@ export type SingleOptions = {
  * Held longer than this by one `later` after another, a message is put back at the end of its queue: an unacknowledged
  * one keeps the broker from trimming its log, and after half an hour the broker would close the channel.
  */
-export const MAX_HELD_MS = 600_000;
+const MAX_HELD_MS = 600_000;
 
 /** Carries out a verdict. `again` hands the delivery out anew after a wait. */
 export function carryOut(
