@@ -19,8 +19,8 @@ export const WORKER_SETTINGS = {
     describe: 'Domain of the error address (MAIL FROM), where a job names none',
   }),
   MXFLOW_UNSUBSCRIBE_URL: setting.string({
-    default: 'https://localhost/u',
-    describe: 'Base of one-click unsubscribe links, as recipients reach it',
+    default: 'https://localhost',
+    describe: 'Where recipients reach the API, for one-click unsubscribe links; no slash at the end',
   }),
   MXFLOW_DKIM_KEYS: setting.string({
     default: null,

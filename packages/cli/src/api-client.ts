@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+
+import type { Problem } from '@mxflow/contracts';
+
+/** Where the API is, and the key that opens it. */
+export type ApiAccess = { readonly api: string; readonly apiKey: string };
+
+/** What the command line says about the API: directly, or by the file that `npm start -- --endpoints` writes. */
+export type AccessOptions = { readonly api?: string; readonly key?: string; readonly endpoints?: string };
+
+/** The API said no, or could not be reached: what it said, for the person at the terminal. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly code = 'MXFLOW_API';
+}
+
+export function readAccess(options: AccessOptions): ApiAccess {
+  const file = options.endpoints === undefined ? {} : readEndpoints(options.endpoints);
+  const api = options.api ?? file.api;
+  const apiKey = options.key ?? file.apiKey;
+  if (api === undefined) throw new ApiError('no API named: --api URL, MXFLOW_API, or --endpoints FILE');
+  if (apiKey === undefined) throw new ApiError('no API key: --key KEY, MXFLOW_API_KEY, or --endpoints FILE');
+  return { api: api.replace(/\/$/, ''), apiKey };
+}
+
+export type Request = {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | undefined>>;
+  readonly body?: string | Readable;
+  readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+/** Asks the API; throws ApiError with the problem's details where it answers anything but 2xx. */
+export async function ask<Answer>(access: ApiAccess, request: Request): Promise<Answer> {
+  const response = await fetch(urlOf(access, request), {
+    method: request.method,
+    headers: {
+      authorization: `Bearer ${access.apiKey}`,
+      ...(request.body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
+      ...request.headers,
+    },
+    ...(request.body === undefined ? {} : { body: request.body as RequestInit['body'] & object, duplex: 'half' }),
+  } as RequestInit).catch((cause: unknown) => {
+    throw new ApiError(`${access.api} does not answer: ${reasonOf(cause)}`, { cause });
+  });
+  const text = await response.text();
+  if (!response.ok) throw new ApiError(describeProblem(response.status, text));
+  return (text === '' ? undefined : JSON.parse(text)) as Answer;
+}
+
+function urlOf({ api }: ApiAccess, { path, query = {} }: Request): URL {
+  const url = new URL(`${api}${path}`);
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
+  return url;
+}
+
+function describeProblem(status: number, text: string): string {
+  try {
+    const { title, detail, errors = [] } = JSON.parse(text) as Problem;
+    const head = detail === undefined ? title : `${title}: ${detail}`;
+    const faults = errors.map(({ pointer, expected, found }) => `  ${pointer || '/'}: expected ${expected}, found ${found}`);
+    return [`${status} ${head}`, ...faults].join('\n');
+  } catch {
+    // Not one of our problems: something else answered, and its words are all there is.
+    return `${status} ${text.slice(0, 500)}`;
+  }
+}
+
+function readEndpoints(file: string): Partial<ApiAccess> {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Partial<ApiAccess>;
+  } catch (cause) {
+    throw new ApiError(`${file}: expected the JSON file that npm start -- --endpoints writes`, { cause });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  return cause instanceof Error ? cause.message : String(cause);
+}

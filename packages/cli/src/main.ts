@@ -1,0 +1,33 @@
+import { Command } from 'commander';
+
+import { ApiError, readAccess, type AccessOptions } from './api-client.ts';
+import { fromCaller } from './caller-path.ts';
+import { addJobCommands, type Context } from './job-commands.ts';
+import { addTenantCommands } from './tenant-commands.ts';
+
+const program = new Command('mxflow')
+  .description('what the HTTP API can do, from the command line')
+  .option('--api <url>', 'base of the HTTP API', process.env['MXFLOW_API'])
+  .option('--key <key>', 'API key', process.env['MXFLOW_API_KEY'])
+  .option('--endpoints <file>', 'the file that npm start -- --endpoints writes', process.env['MXFLOW_ENDPOINTS'])
+  .option('--json', 'JSON instead of tables')
+  .showHelpAfterError();
+
+const context: Context = {
+  access: () => {
+    const { endpoints, ...options } = program.opts<AccessOptions>();
+    return readAccess(endpoints === undefined ? options : { ...options, endpoints: fromCaller(endpoints) });
+  },
+  json: () => program.opts<{ json?: true }>().json === true,
+};
+
+addJobCommands(program, context);
+addTenantCommands(program, context);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof ApiError)) throw error;
+  process.stderr.write(`mxflow: ${error.message}\n`);
+  process.exitCode = 1;
+}

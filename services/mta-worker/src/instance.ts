@@ -1,0 +1,80 @@
+import { createHash, createHmac, createPrivateKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+
+import { Type, type Static } from 'typebox';
+import { Compile } from 'typebox/compile';
+
+import type { DkimKey, Instance } from './compose/index.ts';
+import type { WorkerConfig } from './config.ts';
+
+const DkimEntry = Type.Object(
+  {
+    domain: Type.String({ minLength: 1, maxLength: 255 }),
+    selector: Type.String({ pattern: '^[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$' }),
+    keyFile: Type.String({ minLength: 1 }),
+  },
+  { additionalProperties: false },
+);
+const DKIM_LIST = Compile(Type.Array(DkimEntry, { maxItems: 10_000 }));
+
+/** The DKIM keys cannot be used; signing without them would cost reputation, so nothing is sent. */
+export class DkimKeysError extends Error {
+  override readonly name = 'DkimKeysError';
+  readonly code = 'MXFLOW_DKIM_KEYS';
+}
+
+/** The one key there is of today; a rotation adds the next letter. */
+const KEY_ID = 'a';
+
+/** What all messages of this instance carry: error address, links, seals, signatures. */
+export function readInstance(config: WorkerConfig): Instance {
+  const key = new Uint8Array(hkdfSync('sha256', config.MXFLOW_SECRET, '', 'mxflow message mac a', 32));
+  return {
+    returnPathDomain: config.MXFLOW_RETURN_PATH_DOMAIN,
+    unsubscribe: { baseUrl: config.MXFLOW_UNSUBSCRIBE_URL, mailtoDomain: config.MXFLOW_RETURN_PATH_DOMAIN },
+    mac: (_keyId, text) => createHmac('sha256', key).update(text).digest(),
+    keyId: KEY_ID,
+    dkim: readDkimKeys(config.MXFLOW_DKIM_KEYS),
+    // Stable for an instance and telling nothing about it.
+    feedbackId: `mx${createHash('sha256').update(key).digest('hex').slice(0, 10)}`,
+  };
+}
+
+function readDkimKeys(text: string | undefined): readonly DkimKey[] {
+  if (text === undefined) return [];
+  const json = text.trimStart().startsWith('[') || !existsSync(text) ? text : readFileSync(text, 'utf8');
+  const list = parse(json);
+  if (!DKIM_LIST.Check(list)) {
+    const [fault] = DKIM_LIST.Errors(list);
+    throw new DkimKeysError(`DKIM keys${fault?.instancePath ?? ''}: ${fault?.message ?? 'not a list of keys'}`);
+  }
+  return list.map(readDkimKey);
+}
+
+function readDkimKey({ domain, selector, keyFile }: Static<typeof DkimEntry>): DkimKey {
+  const key = loadKey(keyFile);
+  switch (key.asymmetricKeyType) {
+    case 'rsa':
+      return { domain, selector, key, algorithm: 'rsa-sha256' };
+    case 'ed25519':
+      return { domain, selector, key, algorithm: 'ed25519-sha256' };
+    default:
+      throw new DkimKeysError(`DKIM key of ${domain}: expected RSA or Ed25519, found ${key.asymmetricKeyType}`);
+  }
+}
+
+function loadKey(keyFile: string): KeyObject {
+  try {
+    return createPrivateKey(readFileSync(keyFile));
+  } catch (cause) {
+    throw new DkimKeysError(`DKIM key ${keyFile}: expected a private key in PEM`, { cause });
+  }
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    throw new DkimKeysError('expected a JSON list of DKIM keys, or the path of a file with one', { cause });
+  }
+}
