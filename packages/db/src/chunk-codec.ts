@@ -20,13 +20,22 @@ export type PackedRecipients = {
 
 /** Packs recipients, each given as one line of canonical JSON, into a chunk (zstd over lines that end in LF). */
 export async function packRecipients(lines: readonly string[]): Promise<PackedRecipients> {
-  const text = Buffer.from(`${lines.join('\n')}\n`);
+  const text = textOf(lines);
   const packed = await compress(text, { params: { [constants.ZSTD_c_compressionLevel]: LEVEL } });
-  return {
-    recipientCount: lines.length,
-    sha256: new Uint8Array(createHash('sha256').update(text).digest()),
-    packed: new Uint8Array(packed),
-  };
+  return { recipientCount: lines.length, sha256: hash(text), packed: new Uint8Array(packed) };
+}
+
+/** What `packRecipients` says about the same lines, but for the packed form. */
+export function digestRecipients(lines: readonly string[]): Omit<PackedRecipients, 'packed'> {
+  return { recipientCount: lines.length, sha256: hash(textOf(lines)) };
+}
+
+function textOf(lines: readonly string[]): Buffer {
+  return Buffer.from(`${lines.join('\n')}\n`);
+}
+
+function hash(text: Buffer): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(createHash('sha256').update(text).digest());
 }
 
 /** Reads a chunk back: the recipients in the order of their ordinals. */

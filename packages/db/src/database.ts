@@ -1,5 +1,5 @@
-import { PrismaPg } from "@prisma/adapter-pg";
-import { PrismaClient } from "./generated/client.ts";
+import { PrismaPg } from '@prisma/adapter-pg';
+import { PrismaClient } from './generated/client.ts';
 
 /** A pool of connections with the typed client on top. Owned by one process; closed when disposed of. */
 export type Database = AsyncDisposable & {
@@ -9,14 +9,14 @@ export type Database = AsyncDisposable & {
 };
 
 /** What repositories run on: the client, or a transaction of it. */
-export type Statements = Pick<PrismaClient, "$queryRawUnsafe" | "$executeRawUnsafe">;
+export type Statements = Pick<PrismaClient, '$queryRawUnsafe' | '$executeRawUnsafe'>;
 
 /**
  * Opens a pool. Connections are made when first needed, so that a process can start before Postgres does.
  *
  * @param poolSize most connections held at once.
  */
-export function openDatabase(url: string, { poolSize = 5, name = "mxflow" } = {}): Database {
+export function openDatabase(url: string, { poolSize = 5, name = 'mxflow' } = {}): Database {
   const adapter = new PrismaPg(
     { connectionString: url, max: poolSize, application_name: name, connectionTimeoutMillis: 5000 },
     // A connection that breaks while idle is replaced by the pool; statements report their own errors.
@@ -30,7 +30,7 @@ export function openDatabase(url: string, { poolSize = 5, name = "mxflow" } = {}
     client,
     answers: async () => {
       try {
-        await client.$queryRawUnsafe("SELECT 1");
+        await client.$queryRawUnsafe('SELECT 1');
         return true;
       } catch {
         // Why it does not answer is reported by whoever needed it; a health check only says that it does not.

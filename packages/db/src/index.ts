@@ -17,3 +17,5 @@ export * from './delivery-log.ts';
 export * from './job-receiving.ts';
 export * from './jobs.ts';
 export * from './webhook-endpoints.ts';
+export * from './unavailable.ts';
+export * from './webhook-delivery.ts';

@@ -1,5 +1,5 @@
-import type { JobContent, JobMode, JobSettings } from "@mxflow/domain";
-import type { Database } from "./database.ts";
+import type { JobContent, JobMode, JobSettings } from '@mxflow/domain';
+import type { Database } from './database.ts';
 
 /** What a worker needs of a job: everything its messages have in common. */
 export type DeliverableJob = {
@@ -13,10 +13,7 @@ export type DeliverableJob = {
 };
 
 /** Reads a job with its content; `undefined` where it is gone. */
-export async function readDeliverableJob(
-  database: Database,
-  jobNumber: string,
-): Promise<DeliverableJob | undefined> {
+export async function readDeliverableJob(database: Database, jobNumber: string): Promise<DeliverableJob | undefined> {
   const job = await database.client.job.findUnique({
     where: { id: BigInt(jobNumber) },
     include: { content: true },
@@ -35,7 +32,7 @@ export async function readDeliverableJob(
 /** What deciding a retry needs of a job. */
 export type RetryTerms = {
   readonly jobNumber: string;
-  readonly retry: JobSettings["retry"];
+  readonly retry: JobSettings['retry'];
   /** Milliseconds since the epoch. */
   readonly validUntil: number;
   readonly mode: JobMode;

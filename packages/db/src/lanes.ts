@@ -1,4 +1,4 @@
-import type { Database } from "./database.ts";
+import type { Database } from './database.ts';
 
 /** A lane: messages of one pool that go by one MX rule. Its id names its queue. */
 export type Lane = { readonly laneId: number; readonly pool: string; readonly rule: string };
@@ -20,9 +20,7 @@ export async function ensureLane(database: Database, pool: string, rule: string)
 
 /** Every lane there is. */
 export async function listLanes(database: Database): Promise<readonly Lane[]> {
-  return await database.client.$queryRawUnsafe<Lane[]>(
-    `SELECT id AS "laneId", pool, rule FROM lanes ORDER BY id`,
-  );
+  return await database.client.$queryRawUnsafe<Lane[]>(`SELECT id AS "laneId", pool, rule FROM lanes ORDER BY id`);
 }
 
 /**

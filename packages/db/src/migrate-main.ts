@@ -1,17 +1,13 @@
 // Applies migrations and ends: what a deployment runs before it starts or upgrades services.
-import { migrate } from "./migrate.ts";
+import { migrate } from './migrate.ts';
 
-const databaseUrl = process.env["DATABASE_URL"];
+const databaseUrl = process.env['DATABASE_URL'];
 if (databaseUrl === undefined) {
-  process.stderr.write(
-    "DATABASE_URL is not set: expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE\n",
-  );
+  process.stderr.write('DATABASE_URL is not set: expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE\n');
   process.exitCode = 2;
 } else {
   const applied = await migrate(databaseUrl);
-  process.stdout.write(
-    applied.length === 0 ? "schema is up to date\n" : `applied ${applied.join(", ")}\n`,
-  );
+  process.stdout.write(applied.length === 0 ? 'schema is up to date\n' : `applied ${applied.join(', ')}\n`);
   // The engine leaves a timer of ten seconds behind (its lock's time-out), and nothing is left to wait for.
   process.exit();
 }

@@ -1,20 +1,17 @@
-import { readFile, readdir } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { PrismaPg } from "@prisma/adapter-pg";
-import { bindMigrationAwareSqlAdapterFactory } from "@prisma/driver-adapter-utils";
-import type { MigrationDirectory, SchemaEngine } from "@prisma/schema-engine-wasm/schema_engine_bg";
+import { readFile, readdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { MigrationDirectory, SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg';
 
 /** The part of the WebAssembly API that is used here: Node's own types leave it to the browser's. */
 declare const WebAssembly: {
-  instantiate(
-    code: Uint8Array,
-    imports: object,
-  ): Promise<{ readonly instance: { readonly exports: object } }>;
+  instantiate(code: Uint8Array, imports: object): Promise<{ readonly instance: { readonly exports: object } }>;
 };
 
-const prismaFolder = join(dirname(dirname(fileURLToPath(import.meta.url))), "prisma");
+const prismaFolder = join(dirname(dirname(fileURLToPath(import.meta.url))), 'prisma');
 
 /**
  * Brings the database to this version's schema: applies the migrations it has not seen, in order.
@@ -27,9 +24,9 @@ export async function migrate(databaseUrl: string): Promise<readonly string[]> {
   try {
     const { appliedMigrationNames } = await engine.applyMigrations({
       migrationsList: {
-        baseDir: join(prismaFolder, "migrations"),
-        lockfile: { path: "migration_lock.toml", content: 'provider = "postgresql"\n' },
-        shadowDbInitScript: "",
+        baseDir: join(prismaFolder, 'migrations'),
+        lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' },
+        shadowDbInitScript: '',
         migrationDirectories: await readMigrations(),
       },
       filters: { externalTables: [], externalEnums: [] },
@@ -42,32 +39,26 @@ export async function migrate(databaseUrl: string): Promise<readonly string[]> {
 
 /** The schema engine as WebAssembly: prisma's native one would have to be downloaded. */
 async function openEngine(databaseUrl: string): Promise<SchemaEngine> {
-  const glue = await import("@prisma/schema-engine-wasm/schema_engine_bg");
-  const file = createRequire(import.meta.url).resolve(
-    "@prisma/schema-engine-wasm/schema_engine_bg",
-  );
-  const code = await readFile(join(dirname(file), "schema_engine_bg.wasm"));
-  const { instance } = await WebAssembly.instantiate(code, { "./schema_engine_bg.js": glue });
+  const glue = await import('@prisma/schema-engine-wasm/schema_engine_bg');
+  const file = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg');
+  const code = await readFile(join(dirname(file), 'schema_engine_bg.wasm'));
+  const { instance } = await WebAssembly.instantiate(code, { './schema_engine_bg.js': glue });
   (glue as unknown as { __wbg_set_wasm(exports: object): void }).__wbg_set_wasm(instance.exports);
   (instance.exports as unknown as { __wbindgen_start(): void }).__wbindgen_start();
   const adapter = bindMigrationAwareSqlAdapterFactory(
     new PrismaPg({ connectionString: databaseUrl, idleTimeoutMillis: 1, allowExitOnIdle: true }),
   );
-  const schema = await readFile(join(prismaFolder, "schema.prisma"), "utf8");
-  return await glue.SchemaEngine.new(
-    { datamodels: [["schema.prisma", schema]] },
-    () => {},
-    adapter,
-  );
+  const schema = await readFile(join(prismaFolder, 'schema.prisma'), 'utf8');
+  return await glue.SchemaEngine.new({ datamodels: [['schema.prisma', schema]] }, () => {}, adapter);
 }
 
 async function readMigrations(): Promise<MigrationDirectory[]> {
-  const entries = await readdir(join(prismaFolder, "migrations"), { withFileTypes: true });
+  const entries = await readdir(join(prismaFolder, 'migrations'), { withFileTypes: true });
   const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
   return await Promise.all(folders.toSorted().map(readMigration));
 }
 
 async function readMigration(folder: string): Promise<MigrationDirectory> {
-  const value = await readFile(join(prismaFolder, "migrations", folder, "migration.sql"), "utf8");
-  return { path: folder, migrationFile: { path: "migration.sql", content: { tag: "ok", value } } };
+  const value = await readFile(join(prismaFolder, 'migrations', folder, 'migration.sql'), 'utf8');
+  return { path: folder, migrationFile: { path: 'migration.sql', content: { tag: 'ok', value } } };
 }

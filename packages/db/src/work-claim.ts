@@ -1,6 +1,6 @@
-import type { MessageId } from "@mxflow/domain";
-import type { Database } from "./database.ts";
-import { countTransitions, LOG_AND_TELL, type Transition } from "./work-settle.ts";
+import type { MessageId } from '@mxflow/domain';
+import type { Database } from './database.ts';
+import { countTransitions, LOG_AND_TELL, type Transition } from './work-settle.ts';
 
 /** Names one attempt of one message. */
 export type AttemptKey = { readonly messageId: MessageId; readonly attempt: number };
@@ -46,10 +46,7 @@ export type ParkedMessage = AttemptKey & {
 };
 
 /** Puts released messages that nobody claimed back to wait; the attempt is not used up. */
-export async function parkWork(
-  database: Database,
-  parked: readonly ParkedMessage[],
-): Promise<void> {
+export async function parkWork(database: Database, parked: readonly ParkedMessage[]): Promise<void> {
   await database.client.$executeRawUnsafe(
     `UPDATE work w SET state = 'waiting', due_at = mxflow_now() + p.delay_ms * interval '1 millisecond',
        wait_reason = p.reason, last_reply = coalesce(p.last_reply, w.last_reply)
@@ -62,7 +59,7 @@ export async function parkWork(
         attempt: message.attempt,
         delay_ms: message.delayMs,
         reason: message.reason,
-        last_reply: message.lastReply?.replaceAll("\u0000", ""),
+        last_reply: message.lastReply?.replaceAll('\u0000', ''),
       })),
     ),
   );
@@ -102,9 +99,7 @@ export async function settleRefusedClaims(
   database: Database,
   keys: readonly AttemptKey[],
 ): Promise<readonly Transition[]> {
-  const rows = JSON.stringify(
-    keys.map((key) => ({ message_id: key.messageId, attempt: key.attempt })),
-  );
+  const rows = JSON.stringify(keys.map((key) => ({ message_id: key.messageId, attempt: key.attempt })));
   return await database.client.$transaction(async (tx) => {
     const transitions = await tx.$queryRawUnsafe<Transition[]>(IGNORE_QUARANTINED, rows);
     await countTransitions(tx, transitions);

@@ -1,12 +1,12 @@
-import type { FailureReason, FailureType, MessageId } from "@mxflow/domain";
-import type { Database } from "./database.ts";
-import { countTransitions, LOG_AND_TELL, type Transition } from "./work-settle.ts";
+import type { FailureReason, FailureType, MessageId } from '@mxflow/domain';
+import type { Database } from './database.ts';
+import { countTransitions, LOG_AND_TELL, type Transition } from './work-settle.ts';
 
 /** What one attempt came to, as it is recorded. */
 export type RecordedOutcome = {
   readonly messageId: MessageId;
   readonly attempt: number;
-  readonly status: "sent" | "deferred" | "failed" | "expired";
+  readonly status: 'sent' | 'deferred' | 'failed' | 'expired';
   /** Milliseconds since the epoch of the next attempt: given exactly where `status` is `deferred`. */
   readonly dueAt?: number;
   readonly waitReason?: string;
@@ -69,8 +69,7 @@ const RECORD = `
 /** One outcome a message: two for the same attempt in one batch say the same, or the later one came too late. */
 function firstOfEach(outcomes: readonly RecordedOutcome[]): readonly RecordedOutcome[] {
   const byMessage = new Map<MessageId, RecordedOutcome>();
-  for (const outcome of outcomes)
-    if (!byMessage.has(outcome.messageId)) byMessage.set(outcome.messageId, outcome);
+  for (const outcome of outcomes) if (!byMessage.has(outcome.messageId)) byMessage.set(outcome.messageId, outcome);
   return [...byMessage.values()];
 }
 
@@ -85,7 +84,7 @@ function toRow(outcome: RecordedOutcome): object {
     failure_reason: outcome.failureReason,
     reply_code: outcome.replyCode,
     enhanced_status: outcome.enhancedStatus,
-    reply: outcome.reply?.replaceAll("\u0000", ""),
+    reply: outcome.reply?.replaceAll('\u0000', ''),
     mx_host: outcome.mxHost,
     mx_ip: outcome.mxIp,
     source: outcome.source,

@@ -1,9 +1,9 @@
-import type { Statements } from "./database.ts";
+import type { Statements } from './database.ts';
 
 /** What a row of `work` became: the status it leaves, the one it takes, how many did so, and how many of them in doubt. */
 export type Transition = {
   readonly jobNumber: string;
-  readonly before: "pending" | "deferred";
+  readonly before: 'pending' | 'deferred';
   readonly status: string;
   readonly messages: number;
   readonly inDoubt: number;
@@ -48,10 +48,7 @@ export const LOG_AND_TELL = `
   FROM transition GROUP BY 1, 2, 3`;
 
 /** Moves each job's counters by the transitions that were really made. To be called in their transaction, last. */
-export async function countTransitions(
-  tx: Statements,
-  transitions: readonly Transition[],
-): Promise<void> {
+export async function countTransitions(tx: Statements, transitions: readonly Transition[]): Promise<void> {
   if (transitions.length === 0) return;
   // Rows are locked in order first: two batches that touch the same jobs must not wait for each other.
   await tx.$executeRawUnsafe(

@@ -1,6 +1,6 @@
-import type { MessageId } from "@mxflow/domain";
-import type { Database } from "./database.ts";
-import { countTransitions, LOG_AND_TELL, type Transition } from "./work-settle.ts";
+import type { MessageId } from '@mxflow/domain';
+import type { Database } from './database.ts';
+import { countTransitions, LOG_AND_TELL, type Transition } from './work-settle.ts';
 
 /**
  * Ends messages of jobs that were cancelled or whose validity is over, at most `limit` of each kind in one transaction.
@@ -8,20 +8,11 @@ import { countTransitions, LOG_AND_TELL, type Transition } from "./work-settle.t
  *
  * @returns the transitions; fewer messages than `limit` means that nothing is left for now.
  */
-export async function endOverdueWork(
-  database: Database,
-  limit: number,
-): Promise<readonly Transition[]> {
+export async function endOverdueWork(database: Database, limit: number): Promise<readonly Transition[]> {
   return await database.client.$transaction(async (tx) => {
-    const cancelled = await tx.$queryRawUnsafe<Transition[]>(
-      endStatement("cancelled", `j.state = 'cancelled'`),
-      limit,
-    );
+    const cancelled = await tx.$queryRawUnsafe<Transition[]>(endStatement('cancelled', `j.state = 'cancelled'`), limit);
     const expired = await tx.$queryRawUnsafe<Transition[]>(
-      endStatement(
-        "expired",
-        `j.state IN ('active', 'paused') AND j.valid_until <= (SELECT mxflow_now())`,
-      ),
+      endStatement('expired', `j.state IN ('active', 'paused') AND j.valid_until <= (SELECT mxflow_now())`),
       limit,
     );
     const transitions = [...cancelled, ...expired];
@@ -30,7 +21,7 @@ export async function endOverdueWork(
   });
 }
 
-function endStatement(status: "cancelled" | "expired", which: string): string {
+function endStatement(status: 'cancelled' | 'expired', which: string): string {
   return `
   WITH ending AS (
     SELECT w.message_id FROM (SELECT id FROM jobs j WHERE j.state <> 'finished' AND j.finished_at IS NULL AND ${which}) j
@@ -60,10 +51,7 @@ export type OrphanedClaim = {
 };
 
 /** Claims under epochs that are fenced or have stopped: to be recorded as in doubt. */
-export async function listOrphanedClaims(
-  database: Database,
-  limit: number,
-): Promise<readonly OrphanedClaim[]> {
+export async function listOrphanedClaims(database: Database, limit: number): Promise<readonly OrphanedClaim[]> {
   return await database.client.$queryRawUnsafe<OrphanedClaim[]>(
     `SELECT w.message_id::text AS "messageId", w.attempt, w.job_id::text AS "jobNumber", w.source
      FROM work w JOIN workers e ON e.epoch = w.worker
@@ -116,10 +104,7 @@ export async function finishJobs(database: Database): Promise<number> {
 }
 
 /** Deletes jobs that were never posted to their end and whose poster has been silent for so long; answers how many. */
-export async function deleteAbandonedJobs(
-  database: Database,
-  afterSeconds: number,
-): Promise<number> {
+export async function deleteAbandonedJobs(database: Database, afterSeconds: number): Promise<number> {
   return await database.client.$executeRawUnsafe(
     `WITH abandoned AS (
        DELETE FROM jobs WHERE state = 'receiving'
@@ -134,9 +119,7 @@ export async function deleteAbandonedJobs(
 
 /** Makes sure that the log has a partition for this month and the next. */
 export async function ensureLogPartitions(database: Database): Promise<void> {
-  const months = await database.client.$queryRawUnsafe<
-    { name: string; from: string; to: string }[]
-  >(
+  const months = await database.client.$queryRawUnsafe<{ name: string; from: string; to: string }[]>(
     `SELECT 'delivery_log_' || to_char(m, 'YYYY_MM') AS name, to_char(m, 'YYYY-MM-DD') AS from,
        to_char(m + interval '1 month', 'YYYY-MM-DD') AS to
      FROM generate_series(date_trunc('month', mxflow_now() AT TIME ZONE 'UTC'),

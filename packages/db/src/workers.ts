@@ -1,22 +1,18 @@
-import pg from "pg";
-import type { Database } from "./database.ts";
+import pg from 'pg';
+import type { Database } from './database.ts';
 
 /** First half of the advisory lock key of an epoch; the second is the epoch itself. */
 const EPOCH_LOCK = 7301;
 
 /** Starts a new life of a worker process. */
-export async function registerWorker(
-  database: Database,
-  name: string,
-  sources: readonly object[],
-): Promise<number> {
+export async function registerWorker(database: Database, name: string, sources: readonly object[]): Promise<number> {
   const rows = await database.client.$queryRawUnsafe<{ epoch: number }[]>(
     `INSERT INTO workers (name, sources) VALUES ($1, $2::jsonb) RETURNING epoch`,
     name,
     JSON.stringify(sources),
   );
   const [row] = rows;
-  if (row === undefined) throw new Error("registering a worker returned no epoch");
+  if (row === undefined) throw new Error('registering a worker returned no epoch');
   return row.epoch;
 }
 
@@ -53,16 +49,16 @@ export async function holdEpoch(databaseUrl: string, epoch: number): Promise<Epo
   });
   let closing = false;
   const lost = new Promise<void>((resolve) => {
-    session.on("error", () => resolve());
-    session.on("end", () => {
+    session.on('error', () => resolve());
+    session.on('end', () => {
       if (!closing) resolve();
     });
   });
   await session.connect();
-  const { rows } = await session.query<{ held: boolean }>(
-    "SELECT pg_try_advisory_lock($1, $2) AS held",
-    [EPOCH_LOCK, epoch],
-  );
+  const { rows } = await session.query<{ held: boolean }>('SELECT pg_try_advisory_lock($1, $2) AS held', [
+    EPOCH_LOCK,
+    epoch,
+  ]);
   if (rows[0]?.held !== true) {
     closing = true;
     await session.end();
@@ -113,6 +109,6 @@ export async function listWorkers(
   return await database.client.worker.findMany({
     where: { stoppedAt: null, fencedAt: null },
     select: { epoch: true, name: true, renewedAt: true },
-    orderBy: { epoch: "asc" },
+    orderBy: { epoch: 'asc' },
   });
 }

@@ -6,3 +6,4 @@ export * from './run.ts';
 export * from './setting-kinds.ts';
 export * from './settings-table.ts';
 export * from './settings.ts';
+export { open, seal, type SealPurpose } from './seal.ts';

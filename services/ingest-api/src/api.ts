@@ -1,0 +1,56 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import type { Caller, Database, Scope } from '@mxflow/db';
+import type { Messaging } from '@mxflow/messaging';
+import type { FastifyBaseLogger, FastifyInstance, FastifyTypeProvider, RawServerDefault } from 'fastify';
+import type { Static, TSchema } from 'typebox';
+
+import type { Admission } from './admission.ts';
+import type { IngestEvents } from './events.ts';
+import type { Pace } from './paced-reader.ts';
+
+export type ApiLimits = {
+  /** Octets of a job in one piece, and of the first line of a stream. */
+  readonly bodyOctets: number;
+  /** Octets of bodies in memory at once. */
+  readonly heldOctets: number;
+  /** Streams received at once. */
+  readonly streams: number;
+  readonly pace: Pace;
+  /** How long whoever receives a job is believed alive without a sign of life. */
+  readonly receiverLeaseSeconds: number;
+};
+
+/** What the routes work with. */
+export type ApiParts = {
+  readonly database: Database;
+  readonly messaging: Pick<Messaging, 'publishMany' | 'health'>;
+  readonly events: IngestEvents;
+  readonly admission: Admission;
+  readonly limits: ApiLimits;
+  /** The instance's secret: webhook secrets are sealed under it. */
+  readonly secret: string;
+  /** Networks (CIDR) that webhooks may reach though they are private. */
+  readonly privateWebhooks: readonly string[];
+};
+
+/** Reads the types of a route from its TypeBox schemas. */
+export interface SchemaProvider extends FastifyTypeProvider {
+  validator: this['schema'] extends TSchema ? Static<this['schema']> : unknown;
+  serializer: this['schema'] extends TSchema ? Static<this['schema']> : unknown;
+}
+
+export type Api = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, SchemaProvider>;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a key must allow to come in; a route without it is open to everybody and not audited. */
+    scope?: Scope;
+    /** Takes `application/x-ndjson` besides JSON. */
+    takesStream?: boolean;
+  }
+  interface FastifyRequest {
+    /** Set before any body is read, on every route with a scope. */
+    caller: Caller | null;
+  }
+}
