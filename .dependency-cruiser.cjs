@@ -19,6 +19,7 @@ const allowed = {
   domain: [],
   contracts: ['domain'],
   smtp: ['domain'],
+  template: ['domain'],
   messaging: ['contracts'],
   db: ['domain'],
   telemetry: [],

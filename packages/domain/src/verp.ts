@@ -1,10 +1,7 @@
-import { parseMessageId, type MessageId } from "./message-id.ts";
+import { decodeNumber, encodeNumber, encodeOctets } from './base32.ts';
+import { parseMessageId, type MessageId } from './message-id.ts';
+import { sameText, type Mac } from './sealed-id.ts';
 
-/** Keyed MAC over a text, at least 10 octets: the caller brings the cryptography. */
-export type Mac = (keyId: string, text: string) => Uint8Array;
-
-const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
-const MAC_OCTETS = 10;
 const SHAPE = /^b-([a-z2-7]{1,13})-([a-z2-7]{1,7})-([a-z2-7])([a-z2-7]{16})$/;
 
 /** What a return-path's local part says, once its MAC was found right. */
@@ -30,36 +27,8 @@ export function encodeVerp({ messageId, day }: VerpIdentity, keyId: string, mac:
 export function decodeVerp(localPart: string, mac: Mac): VerpIdentity | undefined {
   const match = SHAPE.exec(localPart.toLowerCase());
   if (match === null) return undefined;
-  const [, id = "", when = "", keyId = "", seal = ""] = match;
+  const [, id = '', when = '', keyId = '', seal = ''] = match;
   if (!sameText(encodeOctets(mac(keyId, `verp:${id}-${when}`)), seal)) return undefined;
   const messageId = parseMessageId(decodeNumber(id).toString());
   return messageId === undefined ? undefined : { messageId, day: Number(decodeNumber(when)) };
-}
-
-/** Base32 of the first ten octets: 16 characters. */
-export function encodeOctets(octets: Uint8Array): string {
-  let bits = 0n;
-  for (const octet of octets.subarray(0, MAC_OCTETS)) bits = (bits << 8n) | BigInt(octet);
-  return encodeNumber(bits).padStart((MAC_OCTETS * 8) / 5, "a");
-}
-
-function encodeNumber(value: bigint): string {
-  let text = "";
-  for (let rest = value; rest > 0n || text === ""; rest >>= 5n)
-    text = ALPHABET[Number(rest & 31n)] + text;
-  return text;
-}
-
-function decodeNumber(text: string): bigint {
-  let value = 0n;
-  for (const character of text) value = (value << 5n) | BigInt(ALPHABET.indexOf(character));
-  return value;
-}
-
-/** Compares in a time that does not tell how much was right. */
-function sameText(one: string, other: string): boolean {
-  let difference = one.length ^ other.length;
-  for (let at = 0; at < one.length; at += 1)
-    difference |= one.charCodeAt(at) ^ other.charCodeAt(at % other.length);
-  return difference === 0;
 }
