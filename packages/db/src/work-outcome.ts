@@ -84,10 +84,15 @@ function toRow(outcome: RecordedOutcome): object {
     failure_reason: outcome.failureReason,
     reply_code: outcome.replyCode,
     enhanced_status: outcome.enhancedStatus,
-    reply: outcome.reply?.replaceAll('\u0000', ''),
-    mx_host: outcome.mxHost,
+    reply: storable(outcome.reply),
+    mx_host: storable(outcome.mxHost),
     mx_ip: outcome.mxIp,
     source: outcome.source,
     in_doubt: outcome.inDoubt,
   };
+}
+
+/** Postgres keeps neither NUL nor half of a surrogate pair, and a text cut at some length may end in one. */
+function storable(text: string | undefined): string | undefined {
+  return text?.replaceAll('\u0000', '').toWellFormed();
 }

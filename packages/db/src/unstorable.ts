@@ -1,0 +1,9 @@
+/** SQLSTATE class 22, data exception: a value that the column or the parser does not take. */
+const DATA_EXCEPTION = /^22...$/;
+
+/** True where a statement failed because of what it was given: repeating it is of no use, leaving the value out is. */
+export function isUnstorable(error: unknown): boolean {
+  const { meta } = error as { readonly meta?: { readonly driverAdapterError?: { readonly cause?: unknown } } };
+  const { originalCode } = (meta?.driverAdapterError?.cause ?? {}) as { readonly originalCode?: unknown };
+  return typeof originalCode === 'string' && DATA_EXCEPTION.test(originalCode);
+}
