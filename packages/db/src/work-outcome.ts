@@ -66,11 +66,17 @@ const RECORD = `
   )
   ${LOG_AND_TELL}`;
 
-/** One outcome a message: two for the same attempt in one batch say the same, or the later one came too late. */
+/**
+ * One outcome an attempt: the others say the same, or came too late. Attempts of one message stay apart, since a repeat
+ * of an earlier one may lie beside the outcome of the next; at most one of them finds its row.
+ */
 function firstOfEach(outcomes: readonly RecordedOutcome[]): readonly RecordedOutcome[] {
-  const byMessage = new Map<MessageId, RecordedOutcome>();
-  for (const outcome of outcomes) if (!byMessage.has(outcome.messageId)) byMessage.set(outcome.messageId, outcome);
-  return [...byMessage.values()];
+  const byAttempt = new Map<string, RecordedOutcome>();
+  for (const outcome of outcomes) {
+    const key = `${outcome.messageId} ${outcome.attempt}`;
+    if (!byAttempt.has(key)) byAttempt.set(key, outcome);
+  }
+  return [...byAttempt.values()];
 }
 
 function toRow(outcome: RecordedOutcome): object {
