@@ -19,3 +19,4 @@ export * from './jobs.ts';
 export * from './webhook-endpoints.ts';
 export * from './unavailable.ts';
 export * from './webhook-delivery.ts';
+export * from './unstorable.ts';

@@ -1,37 +1,73 @@
 import type { RecordedOutcome, Transition } from '@mxflow/db';
-import { outcomeMetrics, type Meter } from '@mxflow/telemetry';
+import { outcomeMetrics, webhookMetrics, type Logger, type Meter } from '@mxflow/telemetry';
 
-/** One function for each event that operators count or read about. */
+import type { DeliveryResult, DeliveryStep } from './delivery-step.ts';
+import { tallyOf } from './outcome-tally.ts';
+
+/** One function for each event of recording that operators count or read about. */
 export type RecorderEvents = {
   recorded(records: readonly RecordedOutcome[], transitions: readonly Transition[], tookMs: number): void;
+  /** An outcome that cannot be stored, kept for a person to look at. */
+  setAside(messageId: string, error: unknown): void;
 };
 
-export function createEvents(meter: Meter): RecorderEvents {
+/** The same of webhooks. */
+export type WebhookEvents = {
+  answered(delivery: Delivery): void;
+  gaveUp(endpointId: number, events: number): void;
+  turnBroken(endpointId: number, error: unknown): void;
+  waiting(events: number): void;
+};
+
+export type Delivery = {
+  readonly endpointId: number;
+  readonly result: DeliveryResult;
+  readonly step: DeliveryStep;
+  readonly events: number;
+  /** In a row, before this delivery. */
+  readonly failures: number;
+};
+
+export function createEvents(meter: Meter, logger: Logger): RecorderEvents & WebhookEvents {
   const outcomes = outcomeMetrics(meter);
+  const webhooks = webhookMetrics(meter);
   return {
     recorded: (records, transitions, tookMs) => {
       outcomes.batchSeconds.record(tookMs / 1000);
-      let applied = 0;
-      for (const { status, messages, inDoubt } of transitions) {
-        applied += messages;
-        if (inDoubt > 0) outcomes.recorded.add(inDoubt, { outcome: 'in_doubt', transition: 'applied' });
-        if (messages > inDoubt) {
-          outcomes.recorded.add(messages - inDoubt, { outcome: outcomeOf(status), transition: 'applied' });
-        }
+      for (const { outcome, transition, count } of tallyOf(records, transitions)) {
+        outcomes.recorded.add(count, { outcome, transition });
       }
-      const stale = records.length - applied;
-      if (stale > 0) outcomes.recorded.add(stale, { outcome: 'sent', transition: 'stale' });
     },
+    setAside: (messageId, err) => {
+      logger.error({ err, messageId }, 'outcome cannot be stored, set aside');
+    },
+    answered: (delivery) => {
+      const { result, step, failures, ...facts } = delivery;
+      webhooks.deliveries.add(1, { result: countedAs(result, step) });
+      switch (step.kind) {
+        case 'delivered':
+          if (failures > 0) logger.info({ ...facts, failures }, 'webhook endpoint takes deliveries again');
+          return;
+        case 'disable':
+          logger.warn({ ...facts, result }, 'webhook endpoint is gone, disabled');
+          return;
+        case 'retry':
+          logger.warn(
+            { ...facts, result, failures: failures + 1, retryAfterMs: step.afterMs },
+            'webhook not delivered',
+          );
+      }
+    },
+    gaveUp: (endpointId, events) => {
+      webhooks.deliveries.add(events, { result: 'given_up' });
+      logger.warn({ endpointId, events }, 'webhook events dropped: not delivered in time');
+    },
+    turnBroken: (endpointId, err) => logger.error({ err, endpointId }, 'telling a webhook endpoint broke off'),
+    waiting: (events) => webhooks.backlog.record(events),
   };
 }
 
-function outcomeOf(status: Transition['status']): 'sent' | 'deferred' | 'failed' | 'expired' {
-  switch (status) {
-    case 'deferred':
-    case 'failed':
-    case 'expired':
-      return status;
-    default:
-      return 'sent';
-  }
+function countedAs(result: DeliveryResult, step: DeliveryStep): 'delivered' | 'refused' | 'unreachable' {
+  if (step.kind === 'delivered') return 'delivered';
+  return result.kind === 'answered' ? 'refused' : 'unreachable';
 }

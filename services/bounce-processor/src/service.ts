@@ -1,17 +1,32 @@
+import { randomUUID } from 'node:crypto';
+
 import { openDatabase } from '@mxflow/db';
 import { connectMessaging } from '@mxflow/messaging';
-import type { ProcessContext } from '@mxflow/process';
+import { open, type ProcessContext } from '@mxflow/process';
+import { createResolver } from '@mxflow/resolver';
+
 import type { BounceConfig } from './config.ts';
 import { createEvents } from './events.ts';
 import { createOutcomeRecorder } from './record-outcomes.ts';
+import { addressPolicy } from './webhook-address.ts';
+import { createWebhookPost } from './webhook-post.ts';
+import { startWebhookSender } from './webhook-sender.ts';
+import { keepOutbox } from './webhook-upkeep.ts';
 
 /** How long the first outcome of a batch waits for company: every outcome waits so long at most. */
 const BATCH_WAIT_MS = 10;
 
-/** Starts the bounce-processor: outcomes → delivery log. */
+/** Starts the bounce-processor: outcomes → delivery log, outbox → webhooks. */
 export async function startBounceProcessor(config: BounceConfig, context: ProcessContext): Promise<AsyncDisposable> {
   await using resources = new AsyncDisposableStack();
   const { logger, meter } = context;
+  const events = createEvents(meter, logger);
+  const post = resources.use(
+    createWebhookPost({
+      resolver: createResolver(config.MXFLOW_DNS.length === 0 ? {} : { servers: config.MXFLOW_DNS }),
+      mayReach: addressPolicy(config.MXFLOW_PRIVATE_WEBHOOKS),
+    }),
+  );
   const database = resources.use(openDatabase(config.DATABASE_URL, { poolSize: 5, name: 'bounce-processor' }));
   const messaging = resources.use(
     await connectMessaging({
@@ -21,13 +36,26 @@ export async function startBounceProcessor(config: BounceConfig, context: Proces
       deliverTwice: config.MXFLOW_TEST_DELIVER_TWICE,
     }),
   );
+  const { every } = context;
+  resources.use(keepOutbox({ database, events, giveUpMs: config.MXFLOW_WEBHOOK_GIVE_UP, every }));
+  resources.use(
+    startWebhookSender({
+      database,
+      post,
+      openSecret: (sealed) => open(sealed, config.MXFLOW_SECRET, 'webhook-secret'),
+      events,
+      sender: randomUUID(),
+      concurrency: config.MXFLOW_WEBHOOK_CONCURRENCY,
+      every,
+    }),
+  );
   resources.use(
     await messaging.consumeBatch({
       queue: 'outcomes',
       prefetch: config.MXFLOW_OUTCOME_BATCH * 2,
       maxBatch: config.MXFLOW_OUTCOME_BATCH,
       maxWaitMs: BATCH_WAIT_MS,
-      handler: createOutcomeRecorder(database, createEvents(meter)),
+      handler: createOutcomeRecorder(database, events),
     }),
   );
   resources.use(
