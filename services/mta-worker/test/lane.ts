@@ -1,0 +1,192 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import {
+  ensureLane,
+  migrate,
+  openDatabase,
+  prepareChunk,
+  releaseWork,
+  saveDomains,
+  type Database,
+} from '@mxflow/db';
+import { addressKey, domainOf, messageIdOf, siteKey, type MessageId } from '@mxflow/domain';
+import { createWorld } from '@mxflow/infra/testing';
+import { connectMessaging, type Messaging } from '@mxflow/messaging';
+import { startProviders, type Providers, type ProviderSpec } from '@mxflow/provider-sim';
+import { createResolver, type Resolver } from '@mxflow/resolver';
+
+/** A lane with one worker process on it, and simulated providers behind. */
+export type LaneWorld = AsyncDisposable & {
+  readonly database: Database;
+  readonly messaging: Messaging;
+  readonly sims: Providers;
+  readonly refereeFile: string;
+  /** Makes a job with these recipients and releases all of them into the lane. */
+  post(addresses: readonly string[], options?: { readonly mode?: 'live' | 'verify' | 'simulate' }): Promise<string>;
+  /** Outcomes as they come to the recorder's queue, until there are so many. */
+  outcomes(count: number): Promise<readonly OutcomeSeen[]>;
+  /** SIGTERM; resolves with the exit code. */
+  stopWorker(): Promise<number | null>;
+};
+
+export type OutcomeSeen = {
+  readonly key: string;
+  readonly body: { readonly messageId: string; readonly attempt: number; readonly [field: string]: unknown };
+};
+
+export async function openLane(
+  specs: readonly ProviderSpec[],
+  settings: Readonly<Record<string, string>> = {},
+): Promise<LaneWorld> {
+  await using made = new AsyncDisposableStack();
+  const world = made.use(
+    await createWorld({ templateKey: 'mxflow', prepare: async (url) => void (await migrate(url)) }),
+  );
+  const folder = mkdtempSync(join(tmpdir(), 'mxflow-lane-'));
+  made.defer(() => rmSync(folder, { recursive: true, force: true }));
+  const refereeFile = join(folder, 'referee.ndjson');
+  const sims = made.use(await startProviders({ specs, seed: 1, refereeFile }));
+  const database = made.use(openDatabase(world.databaseUrl));
+  const messaging = made.use(await connectMessaging({ url: world.amqpUrl, name: 'test' }));
+  const resolver = createResolver({ servers: [sims.dnsAddress] });
+  const seen = await collectOutcomes(messaging, made);
+  const stopWorker = startWorkerProcess(made, {
+    DATABASE_URL: world.databaseUrl,
+    AMQP_URL: world.amqpUrl,
+    MXFLOW_SECRET: 'x'.repeat(32),
+    MXFLOW_DNS: sims.dnsAddress,
+    MXFLOW_SMTP_PORT: String(sims.smtpPort),
+    MXFLOW_PRIVATE_MX: sims.privateMx.join(','),
+    MXFLOW_IDLE_CONNECTION: '100ms',
+    ...settings,
+  });
+  const held = made.move();
+  return {
+    database,
+    messaging,
+    sims,
+    refereeFile,
+    post: (addresses, { mode = 'live' } = {}) => post({ database, messaging, resolver }, addresses, mode),
+    outcomes: seen,
+    stopWorker,
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}
+
+function startWorkerProcess(
+  made: AsyncDisposableStack,
+  env: Readonly<Record<string, string>>,
+): () => Promise<number | null> {
+  const main = new URL('../src/main.ts', import.meta.url).pathname;
+  const child = spawn(process.execPath, [main], {
+    env: { ...env, MXFLOW_STOP_WITH_STDIN: '1', MXFLOW_LOG_LEVEL: 'warn' },
+    stdio: ['pipe', 'inherit', 'inherit'],
+  });
+  const exit = once(child, 'exit') as Promise<[number | null]>;
+  const stop = async (): Promise<number | null> => {
+    child.kill('SIGTERM');
+    return (await exit)[0];
+  };
+  made.defer(async () => void (await stop()));
+  return stop;
+}
+
+async function collectOutcomes(messaging: Messaging, made: AsyncDisposableStack) {
+  const seen: OutcomeSeen[] = [];
+  let changed = Promise.withResolvers<void>();
+  made.use(
+    await messaging.consume({
+      queue: 'outcomes',
+      prefetch: 100,
+      handler: async ({ key, body }) => {
+        seen.push({ key, body });
+        changed.resolve();
+        changed = Promise.withResolvers();
+        return { kind: 'done' };
+      },
+    }),
+  );
+  return async (count: number): Promise<readonly OutcomeSeen[]> => {
+    while (seen.length < count) await changed.promise;
+    return seen;
+  };
+}
+
+type Parts = { readonly database: Database; readonly messaging: Messaging; readonly resolver: Resolver };
+
+async function post(
+  { database, messaging, resolver }: Parts,
+  addresses: readonly string[],
+  mode: 'live' | 'verify' | 'simulate',
+): Promise<string> {
+  const jobNumber = await insertJob(database, addresses.length, mode);
+  const laneId = await ensureLane(database, 'default', '*');
+  const queue = await messaging.declareLane(laneId);
+  const domains = [...new Set(addresses.map(domainOf))];
+  const resolved = await Promise.all(
+    domains.map(async (domain) => {
+      const resolution = await resolver.mx(domain);
+      return { domain, siteKey: siteKey(domain, resolution), resolution: resolution.kind, validSeconds: 60 };
+    }),
+  );
+  const sites = new Map((await saveDomains(database, resolved)).map(({ domain, siteId }) => [domain, siteId]));
+  const recipients = addresses.map((address, ordinal) => ({
+    messageId: messageIdOf(jobNumber, ordinal),
+    ordinal,
+    address,
+    addressKey: addressKey(address),
+    addressHash: hashOf(address),
+    siteId: sites.get(domainOf(address)) ?? 0,
+  }));
+  await prepareChunk(database, { jobNumber, number: 0, laneId, urgency: 2, recipients });
+  const releases = [...new Set(sites.values())].map((siteId) => ({ urgency: 2, jobNumber, siteId, quota: 100_000 }));
+  const released = await releaseWork(database, laneId, releases);
+  await messaging.publishMany(
+    released.map(({ messageId, attempt, siteId, domain }) => ({
+      key: 'delivery.requested.v1' as const,
+      body: { messageId, attempt, jobNumber, siteId, domain },
+      queue,
+    })),
+  );
+  return jobNumber;
+}
+
+async function insertJob(database: Database, recipients: number, mode: 'live' | 'verify' | 'simulate') {
+  const tenant = await database.client.tenant.upsert({ where: { name: 't' }, create: { name: 't' }, update: {} });
+  const retry = { delaysSeconds: [60], thenEverySeconds: 60, greylistSeconds: 5 };
+  const job = await database.client.job.create({
+    data: {
+      publicId: crypto.randomUUID(),
+      tenant: { connect: { id: tenant.id } },
+      content: { create: { content: { subject: 'Hello', text: 'Hi there\n.dot\n' } } },
+      state: 'active',
+      mode,
+      urgency: 2,
+      pool: 'default',
+      validUntil: new Date(Date.now() + 86_400_000),
+      settings: { from: { address: 'news@sender.test' }, retry },
+      definitionSha256: new Uint8Array(32),
+      recipients,
+      chunks: 1,
+      counts: { create: { pending: recipients } },
+    },
+  });
+  const chunk = { jobId: job.id, number: 0, firstOrdinal: 0, recipientCount: recipients, sha256: new Uint8Array(32) };
+  await database.client.jobChunk.create({ data: chunk });
+  return job.id.toString();
+}
+
+function hashOf(address: string): string {
+  const hex = createHash('sha256').update(addressKey(address)).digest('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
+}
+
+/** The ordinal part is all a test needs to tell messages apart. */
+export function ordinalsOf(outcomes: readonly OutcomeSeen[]): readonly number[] {
+  return outcomes.map(({ body }) => Number(BigInt(body.messageId as MessageId) & ((1n << 27n) - 1n)));
+}
