@@ -129,6 +129,7 @@ export type Extensions = Static<typeof Extensions>;
  * `greylistMs`: a triplet of source, reverse-path and forward-path is deferred until it is that old (RFC 6647 §2.3).
  * `greylistPer`: whether a source is its address (the default) or its /24 network, as most greylisting servers have it.
  * `replyDelayMs`: before each reply, or by stage. `dribble` sends replies octet by octet.
+ * `idleTimeoutMs`: a connection on which nothing is said for so long is ended with 421 (as it was when it was opened).
  */
 export const Behaviour = Type.Object(
   {
@@ -147,6 +148,7 @@ export const Behaviour = Type.Object(
       Type.Union([milliseconds, Type.Partial(Type.Record(Type.Enum([...STAGES]), milliseconds))]),
     ),
     dribble: Type.Optional(Type.Boolean()),
+    idleTimeoutMs: Type.Optional(count),
     faults: Type.Optional(Type.Array(Fault)),
     recipients: Type.Optional(Type.Array(RecipientRule)),
   },

@@ -2,6 +2,7 @@ import type { Behaviour, Stage } from './behaviour.ts';
 import type { Keep } from './content-reader.ts';
 import type { Memory, Note, LaterTreatment } from './decide.ts';
 import type { Party, Referee } from './referee.ts';
+import { SlidingPeak } from './sliding-peak.ts';
 
 /** A message that the provider has taken, as `onMessage` gets it. `raw` holds as much of it as `keep` says. */
 export type ReceivedMessage = {
@@ -56,7 +57,7 @@ export class ProviderState implements Memory {
   readonly #noted = new Map<string, number>();
   readonly #firstSeen = new Map<string, number>();
   readonly #open = new Map<string, number>();
-  readonly #mails = new Map<string, number[]>();
+  readonly #mails = new Map<string, SlidingPeak>();
 
   constructor(options: {
     readonly name: string;
@@ -114,10 +115,12 @@ export class ProviderState implements Memory {
   mailed(source: string, nowMs: number, windowMs: number | undefined): number {
     this.stats.messages += 1;
     if (windowMs === undefined) return 0;
-    const recent = (this.#mails.get(source) ?? []).filter((atMs) => nowMs - atMs < windowMs);
-    recent.push(nowMs);
-    this.#mails.set(source, recent);
-    return recent.length;
+    let recent = this.#mails.get(source);
+    if (recent?.windowMs !== windowMs) {
+      recent = new SlidingPeak(windowMs);
+      this.#mails.set(source, recent);
+    }
+    return recent.add(nowMs);
   }
 
   refused(code: number): void {

@@ -14,17 +14,20 @@ export class SlidingPeak {
     this.windowMs = windowMs;
   }
 
-  add(atMs: number): void {
+  /** Counts one event, and answers how many the window that ends with it holds. */
+  add(atMs: number): number {
     while (this.#oldest < this.#atMs.length && atMs - (this.#atMs[this.#oldest] ?? 0) >= this.windowMs) {
       this.#oldest += 1;
     }
     this.#atMs.push(atMs);
-    this.peak = Math.max(this.peak, this.#atMs.length - this.#oldest);
+    const inWindow = this.#atMs.length - this.#oldest;
+    this.peak = Math.max(this.peak, inWindow);
     // The spent front is cut off in large pieces: shifting one by one would move the whole list each time.
     if (this.#oldest > 1024 && this.#oldest * 2 > this.#atMs.length) {
       this.#atMs.splice(0, this.#oldest);
       this.#oldest = 0;
     }
+    return inWindow;
   }
 }
 

@@ -59,6 +59,8 @@ export class SmtpConnection {
     this.#dialog = new SmtpDialog({ provider, party: this.#party, host, behaviour });
     socket.setNoDelay(true);
     socket.on('close', () => this.#closed());
+    const { idleTimeoutMs } = behaviour();
+    if (idleTimeoutMs !== undefined) socket.setTimeout(idleTimeoutMs, () => this.#idle(host));
     this.#listen(socket);
     this.#carryOut(this.#dialog.greet());
     this.#flush();
@@ -221,6 +223,11 @@ export class SmtpConnection {
         this.end(answer.kind);
         break;
     }
+  }
+
+  #idle(host: string): void {
+    if (this.#state === 'reading') this.#out += formatReply(421, [`4.4.2 ${host} Error: timeout exceeded`]);
+    this.end('close');
   }
 
   #flush(): void {

@@ -80,6 +80,13 @@ test('slow: replies are held back, in their order', async () => {
   expect(performance.now() - startedAt).toBeGreaterThan(75);
 });
 
+test('an idle connection is ended with 421', async () => {
+  await using world = await startWorld({ idleTimeoutMs: 40 });
+  using client = await world.greeted();
+  expect(await client.reply()).toMatch(/^421 4\.4\.2 /);
+  expect(await client.ended()).toBe('closed');
+});
+
 test('dribbled replies arrive whole in the end', async () => {
   await using world = await startWorld({ dribble: true });
   using client = await world.greeted();

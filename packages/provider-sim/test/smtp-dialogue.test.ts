@@ -102,6 +102,10 @@ test('a refused recipient does not cost its neighbour, and DATA without any is r
   client.say('MAIL FROM:<a@x>', 'RCPT TO:<gone2@sim.test>', 'DATA');
   const codes = [await client.reply(), await client.reply(), await client.reply()].map((reply) => reply.slice(0, 3));
   expect(codes).toEqual(['250', '550', '554']);
+  // The refused transaction stays open until RSET, as with Postfix and Exim.
+  expect(await client.ask('MAIL FROM:<a@x>')).toMatch(/^503/);
+  await client.ask('RSET');
+  expect(await client.ask('MAIL FROM:<a@x>')).toMatch(/^250/);
 });
 
 test('SIZE is held to, as declared and as sent', async () => {
