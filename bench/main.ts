@@ -1,0 +1,18 @@
+import { benchDeliver } from './deliver.ts';
+import { benchFairness } from './fairness.ts';
+import { benchIngest } from './ingest.ts';
+
+const BENCHES: Readonly<Record<string, (argv: readonly string[]) => Promise<void>>> = {
+  ingest: benchIngest,
+  deliver: benchDeliver,
+  fairness: benchFairness,
+};
+
+const [name = '', ...argv] = process.argv.slice(2);
+const bench = BENCHES[name];
+if (bench === undefined) {
+  process.stderr.write(`npm run bench -- NAME\n\n  NAME: ${Object.keys(BENCHES).join(', ')}\n`);
+  process.exitCode = 2;
+} else {
+  await bench(argv);
+}
