@@ -1,0 +1,88 @@
+import type { Transition } from '@mxflow/db';
+import { feedMetrics, prepareMetrics, sweepMetrics, type Logger, type Meter } from '@mxflow/telemetry';
+
+/** One function for each event that operators count or read about. */
+export type DispatcherEvents = PrepareEvents & FeedEvents & SweepEvents;
+
+export type PrepareEvents = {
+  chunkPrepared(chunk: {
+    readonly jobNumber: string;
+    readonly recipients: number;
+    readonly ignored: number;
+    readonly tookMs: number;
+  }): void;
+  chunkUnreadable(chunk: { readonly jobNumber: string; readonly chunk: number }, because: string): void;
+  domainsMoved(domains: number, messages: number): void;
+};
+
+export type FeedEvents = {
+  laneTaken(laneId: number): void;
+  laneLost(laneId: number): void;
+  lanesFed(lanes: number): void;
+  released(laneId: number, messages: number): void;
+  passEnded(tookMs: number): void;
+  releasedAgain(laneId: number, messages: number): void;
+};
+
+export type SweepEvents = {
+  workEnded(transitions: readonly Transition[]): void;
+  workersFenced(epochs: readonly number[]): void;
+  calledInDoubt(messages: number): void;
+  announcedAgain(chunks: number): void;
+  jobsFinished(jobs: number): void;
+  jobsAbandoned(jobs: number): void;
+};
+
+export function createEvents(meter: Meter, logger: Logger): DispatcherEvents {
+  return { ...prepareEvents(meter, logger), ...feedEvents(meter, logger), ...sweepEvents(meter, logger) };
+}
+
+function prepareEvents(meter: Meter, logger: Logger): PrepareEvents {
+  const metrics = prepareMetrics(meter);
+  return {
+    chunkPrepared: ({ jobNumber, recipients, ignored, tookMs }) => {
+      metrics.chunks.add(1);
+      metrics.messages.add(recipients - ignored, { result: 'work' });
+      metrics.chunkSeconds.record(tookMs / 1000);
+      logger.debug({ jobNumber, recipients, ignored, tookMs: Math.round(tookMs) }, 'chunk prepared');
+    },
+    chunkUnreadable: (chunk, because) => logger.error({ ...chunk, because }, 'a chunk cannot be read, kept aside'),
+    domainsMoved: (domains, messages) => logger.info({ domains, messages }, 'domains belong to other sites now'),
+  };
+}
+
+function feedEvents(meter: Meter, logger: Logger): FeedEvents {
+  const metrics = feedMetrics(meter);
+  const sweeps = sweepMetrics(meter);
+  return {
+    laneTaken: (laneId) => logger.info({ laneId }, 'feeding a lane'),
+    laneLost: (laneId) => logger.warn({ laneId }, 'another dispatcher feeds a lane of ours'),
+    lanesFed: (lanes) => metrics.lanes.record(lanes),
+    released: (laneId, messages) => metrics.released.add(messages, { lane: String(laneId) }),
+    passEnded: (tookMs) => metrics.roundSeconds.record(tookMs / 1000),
+    releasedAgain: (laneId, messages) => {
+      sweeps.released.add(messages);
+      logger.warn({ laneId, messages }, 'released again: their queue copies seem lost');
+    },
+  };
+}
+
+function sweepEvents(meter: Meter, logger: Logger): SweepEvents {
+  const metrics = sweepMetrics(meter);
+  return {
+    workEnded: (transitions) => {
+      for (const { jobNumber, status, messages } of transitions) {
+        if (status === 'expired') metrics.expired.add(messages);
+        logger.info({ jobNumber, status, messages }, 'messages ended while they waited');
+      }
+    },
+    workersFenced: (epochs) => logger.warn({ epochs }, 'workers taken for dead'),
+    calledInDoubt: (messages) => {
+      metrics.inDoubt.add(messages);
+      logger.warn({ messages }, 'messages in doubt: their worker was lost');
+    },
+    announcedAgain: (chunks) => logger.warn({ chunks }, 'chunks announced again: nobody prepared them'),
+    jobsFinished: (jobs) => logger.info({ jobs }, 'jobs finished'),
+    jobsAbandoned: (jobs) => logger.info({ jobs }, 'jobs deleted that were never posted to their end'),
+  };
+}

@@ -1,0 +1,73 @@
+import type { Message } from '@mxflow/contracts';
+import { ensureLane, prepareChunk, readChunk, unpackRecipients, type Database } from '@mxflow/db';
+import { domainOf, type Recipient } from '@mxflow/domain';
+import { done, park, type Verdict } from '@mxflow/messaging';
+
+import type { PrepareEvents } from '../events.ts';
+import type { DomainSites } from './domain-sites.ts';
+import { preparedRecipients } from './prepared-recipients.ts';
+
+export type PrepareOptions = {
+  readonly database: Database;
+  readonly domains: DomainSites;
+  readonly events: PrepareEvents;
+  /** There is work in a lane that was not there before. */
+  readonly onWork: () => void;
+};
+
+type ChunkName = Message<'job.chunk-accepted.v1'>;
+
+/** Every message goes by the last rule for now. */
+const RULE = '*';
+
+/**
+ * Makes an accepted chunk into work. A repeat changes nothing: what was prepared is left alone, and two that prepare the
+ * same chunk at once meet at its row.
+ */
+export function createPreparer(options: PrepareOptions): (message: { readonly body: ChunkName }) => Promise<Verdict> {
+  const { database, domains, events, onWork } = options;
+  const laneOf = createLaneIds(database);
+  return async ({ body }) => {
+    const startedMs = performance.now();
+    const chunk = await readChunk(database, body.jobNumber, body.chunk);
+    if (chunk === undefined || chunk.recipients === null) return done;
+    const recipients = await unpack(chunk.recipients);
+    if ('unreadable' in recipients) {
+      events.chunkUnreadable(body, recipients.unreadable);
+      return park(`chunk ${body.chunk} of job ${body.jobNumber} cannot be read: ${recipients.unreadable}`);
+    }
+    const sites = await domains.sitesOf([...new Set(recipients.map(({ address }) => domainOf(address)))]);
+    const prepared = await prepareChunk(database, {
+      jobNumber: body.jobNumber,
+      number: body.chunk,
+      laneId: await laneOf(chunk.pool),
+      urgency: chunk.urgency,
+      recipients: preparedRecipients(recipients, { ...body, firstOrdinal: chunk.firstOrdinal, sites }),
+    });
+    if (prepared.kind === 'already-prepared') return done;
+    const tookMs = performance.now() - startedMs;
+    const { jobNumber } = body;
+    events.chunkPrepared({ jobNumber, recipients: recipients.length, ignored: prepared.ignored, tookMs });
+    onWork();
+    return done;
+  };
+}
+
+async function unpack(packed: Uint8Array): Promise<readonly Recipient[] | { readonly unreadable: string }> {
+  try {
+    return await unpackRecipients(packed);
+  } catch (error) {
+    // Bytes that cannot be unpacked today cannot be tomorrow: a fact about the chunk, not trouble on the way.
+    return { unreadable: String(error) };
+  }
+}
+
+/** A lane's id never changes, so that each pool is asked for once. */
+function createLaneIds(database: Database): (pool: string) => Promise<number> {
+  const known = new Map<string, number>();
+  return async (pool) => {
+    const laneId = known.get(pool) ?? (await ensureLane(database, pool, RULE));
+    known.set(pool, laneId);
+    return laneId;
+  };
+}
