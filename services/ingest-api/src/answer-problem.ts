@@ -74,6 +74,7 @@ function drainBriefly(request: IncomingMessage): Promise<void> {
       if (octets > DRAIN_OCTETS) finish();
     });
     request.once('end', finish).once('close', finish).once('error', finish);
-    request.resume();
+    // A reader that has just let go of the request is only gone in the next turn.
+    setImmediate(() => request.resume());
   });
 }

@@ -1,4 +1,4 @@
-import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Convert, Default } from 'typebox/value';
 
@@ -45,7 +45,7 @@ export async function buildApp(options: AppOptions): Promise<Api> {
     keepAliveTimeout: KEEP_ALIVE_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
     frameworkErrors: (error, _request, reply) => {
-      sendProblem(toProblem(error, undefined, events), reply as unknown as FastifyReply);
+      sendProblem(toProblem(error, undefined, events), reply);
     },
   }).withTypeProvider<SchemaProvider>();
 
@@ -69,14 +69,16 @@ export async function buildApp(options: AppOptions): Promise<Api> {
 
 type Validation = true | { readonly value: unknown } | { readonly error: ProblemError };
 
-/** Parameters come as text, bodies as they are; a value that does not fit is 422 with its pointer. */
+/** Queries and paths come as text, bodies as they are; a value that does not fit is 422 with its pointer. */
 function compileValidator(schema: TSchema, httpPart: string | undefined): (value: unknown) => Validation {
   if (httpPart === 'headers') return () => true;
   const findFaults = compileSchema(schema);
   return (posted) => {
     const value = httpPart === 'body' ? posted : Convert(schema, Default(schema, posted));
     const faults = findFaults(value);
-    return faults.length === 0 ? { value } : { error: new ProblemError('invalid', { faults }) };
+    if (faults.length === 0) return { value };
+    // A path that cannot name anything names nothing.
+    return { error: httpPart === 'params' ? new ProblemError('not-found') : new ProblemError('invalid', { faults }) };
   };
 }
 
@@ -100,11 +102,11 @@ function addHooks(api: Api, { database, events }: ApiParts, audit: AuditTrail): 
 
 function auditEntry(request: FastifyRequest, statusCode: number): Parameters<AuditTrail['add']>[0] {
   const { caller, method, routeOptions, params } = request;
-  const subject = (params as { readonly id?: unknown }).id;
+  const { id } = params as { readonly id?: string | number };
   return {
     ...(caller === null ? {} : { tenantId: caller.tenantId, apiKeyId: caller.apiKeyId }),
     action: `${method} ${routeOptions.url ?? ''}`,
-    ...(subject === undefined ? {} : { subject: String(subject).replaceAll('\0', '').slice(0, 100) }),
+    ...(id === undefined ? {} : { subject: String(id).replaceAll('\0', '').slice(0, 100) }),
     outcome: String(statusCode),
   };
 }

@@ -14,7 +14,7 @@ import { ProblemError } from './problem.ts';
 import { problemsOf } from './route-answers.ts';
 import { tooLarge } from './read-body.ts';
 
-const JobId = Type.Object({ id: Type.String({ maxLength: 64 }) });
+const JobId = Type.Object({ id: Type.String({ pattern: '^[0-9A-Za-z-]{1,64}$' }) });
 const Paging = Type.Object(
   {
     limit: Type.Integer({ minimum: 1, maximum: 200, default: 50 }),

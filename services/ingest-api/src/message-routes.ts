@@ -19,7 +19,7 @@ import { parsePublicMessageId, viewAttempt, viewMessage } from './message-view.t
 import { ProblemError } from './problem.ts';
 import { problemsOf } from './route-answers.ts';
 
-const Id = Type.Object({ id: Type.String({ maxLength: 100 }) });
+const Id = Type.Object({ id: Type.String({ pattern: '^[0-9A-Za-z-]{1,100}$' }) });
 const Query = Type.Object(
   {
     status: Type.Optional(Type.Enum([...MESSAGE_STATUSES])),

@@ -35,7 +35,21 @@ export type CallOptions = {
   readonly headers?: Readonly<Record<string, string>>;
 };
 
-export type Answer = { readonly status: number; readonly headers: Headers; readonly body: any };
+export type Answer = { readonly status: number; readonly headers: Headers; readonly body: AnswerBody };
+
+/** Whatever the answers under test hold; what is missing fails the expectation that asks for it. */
+export type AnswerBody = {
+  readonly id: string;
+  readonly key: string;
+  readonly secret: string;
+  readonly next: string;
+  readonly state: string;
+  readonly recipients: number;
+  readonly rejected: { readonly count: number; readonly first: readonly { line: number; pointer: string }[] };
+  readonly errors: readonly { pointer: string; expected: string; found: string }[];
+  readonly jobs: readonly { readonly id: string }[];
+  readonly messages: readonly { readonly id: string; readonly status: string }[];
+};
 
 type Overrides = { readonly limits?: Partial<ApiLimits>; readonly messaging?: ApiParts['messaging'] };
 
@@ -107,7 +121,6 @@ export async function call(
   path: string,
   { key, body, headers = {} }: CallOptions = {},
 ): Promise<Answer> {
-  const isRaw = typeof body === 'string' || body instanceof Uint8Array || body instanceof ReadableStream;
   const response = await fetch(`${url}${path}`, {
     method,
     headers: {
@@ -115,11 +128,15 @@ export async function call(
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...headers,
     },
-    ...(body === undefined ? {} : { body: (isRaw ? body : JSON.stringify(body)) as string, duplex: 'half' }),
-  } as RequestInit);
+    ...(body === undefined ? {} : { body: isRaw(body) ? body : JSON.stringify(body), duplex: 'half' }),
+  });
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.includes('json') === true;
-  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+  return { status: response.status, headers: response.headers, body: (isJson ? JSON.parse(text) : text) as AnswerBody };
+}
+
+function isRaw(body: unknown): body is string | Uint8Array<ArrayBuffer> | ReadableStream {
+  return typeof body === 'string' || body instanceof Uint8Array || body instanceof ReadableStream;
 }
 
 /** A definition that nothing is wrong with. */
