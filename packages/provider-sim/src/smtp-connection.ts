@@ -68,18 +68,27 @@ export class SmtpConnection {
 
   /** Ends the connection from this side: by FIN, or by RST. */
   end(how: 'close' | 'reset'): void {
-    if (this.#state === 'ended') return;
+    if (this.#state === 'ended') {
+      if (how === 'reset') this.#reset();
+      return;
+    }
     // The last words leave whole, even where replies dribble: the FIN must follow them.
     if (this.#out !== '') this.#socket.write(this.#out, 'utf8');
     this.#state = 'ended';
     this.#uncount();
     if (how === 'reset') {
-      this.#raw.resetAndDestroy();
+      this.#reset();
       return;
     }
     this.#socket.end();
     this.#timer = setTimeout(() => this.#raw.destroy(), LINGER_MS);
     this.#timer.unref();
+  }
+
+  /** RST, but where our FIN is already on its way: Node refuses to reset such a socket and then never closes it. */
+  #reset(): void {
+    if (this.#socket.writableEnded || this.#raw.writableEnded) this.#raw.destroy();
+    else this.#raw.resetAndDestroy();
   }
 
   #listen(socket: net.Socket): void {

@@ -180,3 +180,18 @@ test('one listener for all addresses sends each connection to its host', async (
   });
   expect(outcome).toBe('ECONNRESET');
 });
+
+test('closes down at once, whatever its connections are in the middle of', async () => {
+  const world = await startWorld({ replyDelayMs: { mail: 60_000 } });
+  using idle = await world.greeted();
+  using waiting = await world.greeted();
+  waiting.say('MAIL FROM:<a@x>');
+  using leaving = await world.greeted();
+  leaving.socket.end();
+  using lingering = await world.greeted();
+  lingering.say('QUIT');
+  const startedAt = performance.now();
+  await world[Symbol.asyncDispose]();
+  await Promise.all([idle, waiting, leaving, lingering].map((client) => client.ended()));
+  expect(performance.now() - startedAt).toBeLessThan(1000);
+});

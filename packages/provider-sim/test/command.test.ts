@@ -54,7 +54,10 @@ test('the command runs a scenario from a file, is steered over HTTP, and stops w
     expect(analysis.scopes['server']?.['acme-mail']).toMatchObject({ accepted: 1, peakMessages: { 1000: 1 } });
   } finally {
     child.kill('SIGTERM');
+    // One that does not stop fails the test, and must not outlive it.
+    const overdue = setTimeout(() => child.kill('SIGKILL'), 10_000);
     const [code] = (await once(child, 'exit')) as [number | null];
+    clearTimeout(overdue);
     expect(code).toBe(0);
   }
   const lines = (await readFile(refereeFile, 'utf8')).trimEnd().split('\n');
