@@ -10,5 +10,6 @@ export CI=true
 npx --yes "$pnpm" install --frozen-lockfile
 # The typed database client is generated with the development dependencies, which then go.
 npm run generate
+find . -name node_modules -prune -exec rm -rf {} +
 npx --yes "$pnpm" install --frozen-lockfile --prod
 sh infra/docker/trim-dependencies.sh
