@@ -21,6 +21,8 @@ export type ConnectorOptions = {
   readonly resolver: Pick<Resolver, 'addresses'>;
   readonly mayReach: AddressPolicy;
   readonly connectLimitMs: number;
+  /** PEM of the certificate authorities to trust, in place of those that Node trusts. */
+  readonly ca?: string;
 };
 
 /**
@@ -28,17 +30,21 @@ export type ConnectorOptions = {
  * socket connects to, so a name that answers otherwise the next time gains nothing. TLS still verifies the name.
  */
 export function checkedConnector(options: ConnectorOptions): buildConnector.connector {
-  const connect = buildConnector({ timeout: options.connectLimitMs, allowH2: false });
-  return (target, callback) => {
-    findAddress(target, options).then(
-      (address) => {
-        const host = withoutBrackets(target.hostname);
-        // An IP address is no server name (RFC 6066 §3); its certificate must name the address itself.
-        connect({ ...target, hostname: address, ...(isIP(host) === 0 ? { servername: host } : {}) }, callback);
-      },
-      (error: unknown) => callback(error as Error, null),
-    );
-  };
+  const { connectLimitMs, ca } = options;
+  const connect = buildConnector({ timeout: connectLimitMs, allowH2: false, ...(ca === undefined ? {} : { ca }) });
+  async function connectTo(target: buildConnector.Options, callback: buildConnector.Callback): Promise<void> {
+    let address: string;
+    try {
+      address = await findAddress(target, options);
+    } catch (error) {
+      callback(error as Error, null);
+      return;
+    }
+    const host = withoutBrackets(target.hostname);
+    // An IP address is no server name (RFC 6066 §3); its certificate must name the address itself.
+    connect({ ...target, hostname: address, ...(isIP(host) === 0 ? { servername: host } : {}) }, callback);
+  }
+  return (target, callback) => void connectTo(target, callback);
 }
 
 async function findAddress(
