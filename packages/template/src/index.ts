@@ -6,6 +6,6 @@ export {
   type CompiledHeader,
   type ContentResult,
 } from './content.ts';
-export { escapeHtml, type Escape } from './printable.ts';
+export type { Escape } from './printable.ts';
 export type { Rendering, Variables } from './rendering.ts';
 export { compileTemplate, type Segment, type Template, type TemplateResult } from './template.ts';

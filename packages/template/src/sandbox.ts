@@ -1,8 +1,6 @@
 import { Liquid } from 'liquidjs';
 import { escapeAs, isScalar, type Escape } from './printable.ts';
-
-/** Octets of template source, one part of a message. */
-export const MAX_TEMPLATE_LENGTH = 2_000_000;
+import { MAX_TEMPLATE_LENGTH } from './template-size.ts';
 
 /** Characters that a rendered part may have. */
 export const MAX_RENDERED_LENGTH = 10_000_000;

@@ -96,8 +96,20 @@ test('a template that loops for ever costs a second at most', () => {
   expect(performance.now() - began).toBeLessThan(5000);
 });
 
-test('the roots of all variables are listed', () => {
-  expect(compiled('{{ a.b }} {% if c %}{% assign d = 1 %}{{ d }}{% endif %}').variables.toSorted()).toEqual(['a', 'c']);
+test.for<readonly [sentence: string, source: string, because: RegExp]>([
+  ['a million characters and one', 'x'.repeat(1_000_001), /at most 1000000 characters/],
+  ['2,001 outputs', '{{ a }}'.repeat(2001), /more than 2000 outputs and tags/],
+  ['200,000 outputs', '{{a}}'.repeat(200_000), /more than 2000 outputs and tags/],
+  ['100,000 tags that open', '{% if a %}'.repeat(100_000), /more than 2000 outputs and tags/],
+  ['a chain of 50,000 filters', `{{ a ${'| upcase '.repeat(50_000)}}}`, /more than 4000 characters/],
+  ['a path of 100,000 parts', `{{ a${'.a'.repeat(100_000)} }}`, /more than 4000 characters/],
+  ['250,000 openings', '{{ "'.repeat(250_000), /not closed/],
+  ['2,000 tags nested in one another', `${'{% if a %}'.repeat(1999)}{{ a`, /not closed/],
+])('refused within a second: %s', ([, source, because]) => {
+  const began = performance.now();
+  const result = compileTemplate(source, { escape: 'none' });
+  expect(result).toMatchObject({ kind: 'invalid', because: expect.stringMatching(because) });
+  expect(performance.now() - began).toBeLessThan(3000);
 });
 
 const anyName = fc.constantFrom('a', 'b', 'a.b', 'b.a.b');

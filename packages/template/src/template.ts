@@ -2,6 +2,7 @@ import type { Liquid, Template as Node } from 'liquidjs';
 import { parsePlainSlot } from './plain-slot.ts';
 import type { Escape } from './printable.ts';
 import { createSandbox, MAX_RENDERED_LENGTH } from './sandbox.ts';
+import { refuseSize } from './template-size.ts';
 import { explain, renderLiquid } from './render-liquid.ts';
 import type { Rendering, Variables } from './rendering.ts';
 
@@ -11,8 +12,6 @@ export type Segment =
   | { readonly kind: 'slot'; readonly merge: (variables: Variables) => Rendering };
 
 export type Template = {
-  /** Root names of the variables it reads. */
-  readonly variables: readonly string[];
   readonly render: (variables: Variables) => Rendering;
   /**
    * The template as stretches in order, where it is made of text and outputs alone; `undefined` where it has logic.
@@ -33,12 +32,12 @@ const SANDBOXES: Readonly<Record<Escape, Liquid>> = { html: createSandbox('html'
  * Null counts as absent. Rendering is synchronous, bounded in time and memory, and never throws.
  */
 export function compileTemplate(source: string, { escape }: { readonly escape: Escape }): TemplateResult {
+  const oversize = refuseSize(source);
+  if (oversize !== undefined) return { kind: 'invalid', because: oversize };
   const engine = SANDBOXES[escape];
   let nodes: Node[];
-  let variables: string[];
   try {
     nodes = engine.parse(source);
-    variables = engine.globalVariablesSync(nodes, { partials: false });
   } catch (error) {
     return { kind: 'invalid', ...explain(error) };
   }
@@ -47,7 +46,7 @@ export function compileTemplate(source: string, { escape }: { readonly escape: E
     segments === undefined
       ? (merged: Variables) => renderLiquid(engine, nodes, merged)
       : (merged: Variables) => renderSegments(segments, merged);
-  return { kind: 'compiled', template: { variables, render, segments } };
+  return { kind: 'compiled', template: { render, segments } };
 }
 
 function renderSegments(segments: readonly Segment[], variables: Variables): Rendering {

@@ -1,7 +1,13 @@
 import { createHmac } from 'node:crypto';
 
-import { messageIdOf, type JobContent, type JobSettings, type Mac } from '@mxflow/domain';
-import { compileJob, type ComposedMessage, type DkimKey, type Instance } from '../src/compose/index.ts';
+import { DEFAULT_RETRY_SCHEDULE, messageIdOf, type JobContent, type JobSettings, type Mac } from '@mxflow/domain';
+import {
+  compileJob,
+  type CompileResult,
+  type ComposedMessage,
+  type DkimKey,
+  type Instance,
+} from '../src/compose/index.ts';
 
 export const sampleMac: Mac = (keyId, text) => createHmac('sha256', `secret of ${keyId}`).update(text).digest();
 
@@ -21,7 +27,7 @@ export const sampleInstance: Instance = {
 
 const settings: JobSettings = {
   from: { name: 'Shop', address: 'news@shop.example' },
-  retry: { firstDelayMs: 1000, firstAttempts: 1, laterDelayMs: 1000, greylistDelayMs: 1000 } as unknown as JobSettings['retry'],
+  retry: DEFAULT_RETRY_SCHEDULE,
   listId: 'weekly',
 };
 
@@ -33,7 +39,7 @@ export type Sample = {
   readonly dkim?: readonly DkimKey[];
 };
 
-export function compileSample(sample: Omit<Sample, 'variables' | 'address'>) {
+export function compileSample(sample: Omit<Sample, 'variables' | 'address'>): CompileResult {
   return compileJob({
     jobNumber: '42',
     publicId: 'job_01',
@@ -43,8 +49,8 @@ export function compileSample(sample: Omit<Sample, 'variables' | 'address'>) {
   });
 }
 
-/** One message of a job of its own. */
-export async function composeSample(sample: Sample): Promise<ComposedMessage> {
+/** One message of a job of its own; a promise only where the composer gave one. */
+export function composeSample(sample: Sample): ComposedMessage | Promise<ComposedMessage> {
   const result = compileSample(sample);
   if (result.kind === 'invalid') throw new Error(`${result.pointer ?? ''}: ${result.because}`);
   const { address = 'ada@example.net', variables = {} } = sample;

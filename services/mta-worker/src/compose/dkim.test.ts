@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 
 import fc from 'fast-check';
@@ -31,11 +32,11 @@ async function verify(message: string): Promise<readonly string[]> {
     if (record === undefined) throw Object.assign(new Error('no such name'), { code: 'ENOTFOUND' });
     return [[record]];
   };
-  const { results } = await dkimVerify(Buffer.from(message, 'utf8'), { resolver: resolver as never });
+  const { results } = await dkimVerify(Buffer.from(message, 'utf8'), { resolver });
   return results.map(({ status, signingDomain }) => `${status.result} ${String(signingDomain)}`);
 }
 
-const longHeader = { 'X-Long': `${'{{ word }} '.repeat(60)}` };
+const longHeader = { 'X-Long': '{{ word }} '.repeat(60) };
 const picture = { filename: 'a.png', contentType: 'image/png', content: Buffer.alloc(5000, 3).toString('base64') };
 
 type Row = readonly [sentence: string, sample: Sample];
@@ -45,20 +46,64 @@ test.for<Row>([
   ['an empty body', { content: { subject: 'Hello', text: '' } }],
   ['a body merged from nothing', { content: { subject: 'Hello', text: '{{ a }}' }, variables: { a: '' } }],
   ['a body of line ends only', { content: { subject: 'Hello', text: '\n\n\n' } }],
-  ['a merged body of line ends only', { content: { subject: 'Hello', text: '{{ a }}\n\n' }, variables: { a: '\r\n\n' } }],
+  [
+    'a merged body of line ends only',
+    { content: { subject: 'Hello', text: '{{ a }}\n\n' }, variables: { a: '\r\n\n' } },
+  ],
   ['empty lines at the end', { content: { subject: 'Hello', text: 'Hi {{ a }}\n\n\n' }, variables: { a: 'x' } }],
-  ['many empty lines at the end', { content: { subject: 'Hello', text: `Hi {{ a }}${'\n'.repeat(2000)}` }, variables: { a: 'x' } }],
-  ['a long text that is never merged, with empty lines at the end', { content: { subject: 'Hello', text: `${'Hello  there\n'.repeat(200)}\n\n` } }],
+  [
+    'many empty lines at the end',
+    { content: { subject: 'Hello', text: `Hi {{ a }}${'\n'.repeat(2000)}` }, variables: { a: 'x' } },
+  ],
+  [
+    'a long text that is never merged, with empty lines at the end',
+    { content: { subject: 'Hello', text: `${'Hello  there\n'.repeat(200)}\n\n` } },
+  ],
   ['lines of dots', { content: { subject: 'Hello', text: '.\n..\n{{ a }}.\n' }, variables: { a: '.\n.' } }],
-  ['uneven white space', { content: { subject: 'a  b\tc ', text: '  a \t b  \n\t{{ a }}  \n' }, variables: { a: ' \t x  y ' } }],
-  ['a logic template with indents', { content: { subject: 'x', html: '<ul>\n{% for i in (1..3) %}    <li>{{ i }}</li>  \n{% endfor %}</ul>' } }],
-  ['long folded headers', { content: { subject: '{{ word }} '.repeat(40), text: 'x', headers: longHeader }, variables: { word: 'folded' } }],
-  ['a long encoded subject', { content: { subject: 'Grüße an {{ name }}, wo immer du bist', text: 'ä' }, variables: { name: '😀'.repeat(60) } }],
-  ['a base64 text', { content: { subject: 'こんにちは', text: 'こんにちは {{ name }}\n' }, variables: { name: '世界' } }],
-  ['html, text and attachments', { content: { subject: 'x', html: '<p>{{ a }}</p>', text: '{{ a }}', attachments: [picture, { ...picture, contentId: 'c' }] }, variables: { a: 'é' } }],
+  [
+    'uneven white space',
+    { content: { subject: 'a  b\tc ', text: '  a \t b  \n\t{{ a }}  \n' }, variables: { a: ' \t x  y ' } },
+  ],
+  [
+    'a logic template with indents',
+    { content: { subject: 'x', html: '<ul>\n{% for i in (1..3) %}    <li>{{ i }}</li>  \n{% endfor %}</ul>' } },
+  ],
+  [
+    'long folded headers',
+    { content: { subject: '{{ word }} '.repeat(40), text: 'x', headers: longHeader }, variables: { word: 'folded' } },
+  ],
+  [
+    'a long encoded subject',
+    { content: { subject: 'Grüße an {{ name }}, wo immer du bist', text: 'ä' }, variables: { name: '😀'.repeat(60) } },
+  ],
+  [
+    'a base64 text',
+    { content: { subject: 'こんにちは', text: 'こんにちは {{ name }}\n' }, variables: { name: '世界' } },
+  ],
+  [
+    'html, text and attachments',
+    {
+      content: {
+        subject: 'x',
+        html: '<p>{{ a }}</p>',
+        text: '{{ a }}',
+        attachments: [picture, { ...picture, contentId: 'c' }],
+      },
+      variables: { a: 'é' },
+    },
+  ],
   ['a quoted local part with spaces', { content: { subject: 'x', text: 'x' }, address: '"a  b"@example.net' }],
   ['a local part beyond ASCII', { content: { subject: 'x', text: 'x' }, address: 'jörg@example.net' }],
-  ['a long sender and a reply-to', { content: { subject: 'x', text: 'x' }, settings: { from: { name: 'Ä '.repeat(60), address: 'a@shop.example' }, replyTo: { name: 'x, y', address: 'r@shop.example' } } }],
+  [
+    'a long sender and a reply-to',
+    {
+      content: { subject: 'x', text: 'x' },
+      settings: {
+        from: { name: 'Ä '.repeat(60), address: 'a@shop.example' },
+        replyTo: { name: 'x, y', address: 'r@shop.example' },
+      },
+    },
+  ],
 ])('both signatures are right: %s', async ([, sample]) => {
   expect(await verify(await composedText({ ...sample, dkim: [rsaKey, edKey] }))).toEqual([
     'pass shop.example',
@@ -66,7 +111,10 @@ test.for<Row>([
   ]);
 });
 
-const anyText = fc.string({ unit: fc.constantFrom('a', ' ', '\t', '\n', '\r\n', '.', '=', 'é', '{% if a %}b{% endif %}', '{{ a }}'), maxLength: 120 });
+const anyText = fc.string({
+  unit: fc.constantFrom('a', ' ', '\t', '\n', '\r\n', '.', '=', 'é', '{% if a %}b{% endif %}', '{{ a }}'),
+  maxLength: 120,
+});
 
 test('the signature is right whatever is merged into whatever', async () => {
   await fc.assert(
@@ -85,7 +133,10 @@ test.for<Change>([
   ['the subject', (message) => message.replace('Subject: ', 'Subject: Re: ')],
   ['the one-click link', (message) => message.replace('/u/', '/v/')],
   ['a second From above the first', (message) => `From: other@example.net\r\n${message}`],
-  ['a second From below the first', (message) => message.replace('MIME-Version', 'From: other@example.net\r\nMIME-Version')],
+  [
+    'a second From below the first',
+    (message) => message.replace('MIME-Version', 'From: other@example.net\r\nMIME-Version'),
+  ],
 ])('a signature breaks when someone changes %s', async ([, change]) => {
   const sample: Sample = { content: { subject: 'Sub', text: 'Hello' }, dkim: [edKey, rsaKey] };
   const results = await verify(change(await composedText(sample)));
@@ -116,8 +167,8 @@ test('a key of another kind is refused when the job is compiled', () => {
   expect(compileSample({ content, dkim: [{ ...rsaKey, key: rsa.publicKey }] }).kind).toBe('invalid');
 });
 
-test('Ed25519 alone answers at once', () => {
-  const compiled = compileSample({ content: { subject: 'x', text: 'x' }, dkim: [edKey] });
-  expect(compiled.kind).toBe('compiled');
-  expect(composeSample({ content: { subject: 'x', text: 'x' }, dkim: [edKey] })).toBeInstanceOf(Promise);
+test('only RSA makes the answer a promise', () => {
+  const content = { subject: 'x', text: 'x' };
+  expect(composeSample({ content, dkim: [edKey] })).not.toBeInstanceOf(Promise);
+  expect(composeSample({ content, dkim: [edKey, rsaKey] })).toBeInstanceOf(Promise);
 });

@@ -16,7 +16,7 @@ const LEAST = 16;
  */
 export function encodeWords(text: string, column: number): string {
   const octets = Buffer.byteLength(text, 'utf8');
-  const encoding = octets - text.length > text.length / 3 ? B : Q;
+  const encoding = octets - text.length > text.length / 2 ? B : Q;
   const words: string[] = [];
   let word = '';
   let room = Math.max(LINE - column - FRAME, LEAST);

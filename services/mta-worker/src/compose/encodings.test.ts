@@ -31,7 +31,10 @@ test.for<Row>([
 });
 
 const anyText = fc.string({
-  unit: fc.oneof(fc.constantFrom('\n', '\r', '\r\n', ' ', '\t', '.', '=', 'a', 'F', 'From ', 'é', '€', '😀', '\u0000'), fc.string({ unit: 'binary', minLength: 1, maxLength: 1 })),
+  unit: fc.oneof(
+    fc.constantFrom('\n', '\r', '\r\n', ' ', '\t', '.', '=', 'a', 'F', 'From ', 'é', '€', '😀', '\u0000'),
+    fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+  ),
   maxLength: 300,
 });
 
@@ -71,7 +74,9 @@ function decodeWords(encoded: string): string {
       letter === 'B'
         ? Buffer.from(part, 'base64').toString()
         : Buffer.from(
-            part.replaceAll('_', ' ').replace(/=([0-9A-F]{2})/g, (__, octet: string) => String.fromCharCode(Number.parseInt(octet, 16))),
+            part
+              .replaceAll('_', ' ')
+              .replace(/=([0-9A-F]{2})/g, (__, octet: string) => String.fromCharCode(Number.parseInt(octet, 16))),
             'latin1',
           ).toString(),
     );
@@ -98,7 +103,11 @@ type FieldRow = readonly [sentence: string, value: string, field: string];
 test.for<FieldRow>([
   ['a short one stays', 'Hello', 'Subject: Hello'],
   ['an empty one has nothing behind its colon', '', 'Subject:'],
-  ['words are folded at 78', `${'word '.repeat(20)}end`, `Subject: ${'word '.repeat(12)}word word\r\n ${'word '.repeat(6)}end`],
+  [
+    'words are folded at 78',
+    `${'word '.repeat(20)}end`,
+    `Subject: ${'word '.repeat(12)}word word\r\n ${'word '.repeat(6)}end`,
+  ],
   ['double spaces are kept by encoding', 'a  b', 'Subject: =?UTF-8?Q?a__b?='],
   ['what looks encoded is encoded', '=?UTF-8?Q?a?=', 'Subject: =?UTF-8?Q?=3D=3FUTF-8=3FQ=3Fa=3F=3D?='],
   ['a tab is kept by encoding', 'a\tb', 'Subject: =?UTF-8?Q?a=09b?='],
@@ -110,13 +119,19 @@ test.for<FieldRow>([
 
 test('no header line is longer than 998, and folding takes nothing away', () => {
   fc.assert(
-    fc.property(fc.oneof(anyLine, fc.array(fc.string({ maxLength: 900 }), { maxLength: 3 }).map((words) => words.join(' '))), (value) => {
-      const field = unstructuredField('X-Note', value);
-      const unfolded = decodeWords(field).replaceAll('\r\n', '');
-      expect(unfolded).toBe(value === '' ? 'X-Note:' : `X-Note: ${value}`);
-      // A line that holds only white space is obsolete syntax.
-      for (const line of lines(field)) expect(line).toMatch(/^(?=.*\S)[\t -~]{1,998}$/);
-    }),
+    fc.property(
+      fc.oneof(
+        anyLine,
+        fc.array(fc.string({ maxLength: 900 }), { maxLength: 3 }).map((words) => words.join(' ')),
+      ),
+      (value) => {
+        const field = unstructuredField('X-Note', value);
+        const unfolded = decodeWords(field).replaceAll('\r\n', '');
+        expect(unfolded).toBe(value === '' ? 'X-Note:' : `X-Note: ${value}`);
+        // A line that holds only white space is obsolete syntax.
+        for (const line of lines(field)) expect(line).toMatch(/^(?=.*\S)[\t -~]{1,998}$/);
+      },
+    ),
     { numRuns: 300 },
   );
 });
