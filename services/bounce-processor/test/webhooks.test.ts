@@ -206,8 +206,8 @@ test('events that are too old are dropped, counted and logged; newer ones still 
   await database.client.$executeRawUnsafe(`UPDATE webhook_endpoints SET next_at = mxflow_now() + interval '5 seconds'
     WHERE id = ${endpointId}`);
   await using service = await startService(world);
-  await until(() => receiver.events.length === 5);
-  expect(await waitingFor(endpointId)).toBe(0);
+  await until(async () => (await waitingFor(endpointId)) === 0);
+  expect(receiver.events).toHaveLength(5);
   const dropped = service.lines.filter(
     ({ msg, endpointId: id }) => msg.startsWith('webhook events dropped') && id === endpointId,
   );
