@@ -2,8 +2,19 @@ import type { Liquid, Template as Node } from 'liquidjs';
 import type { Rendering, Variables } from './rendering.ts';
 import { MAX_RENDERED_LENGTH, UnprintableError } from './sandbox.ts';
 
-/** Renders by the engine; what it throws becomes a value. */
+/**
+ * Renders by the engine; what it throws becomes a value. A rendering that ran out of time is tried once more: the
+ * clock on the wall also runs while the machine does something else, and a recipient must not be lost to that.
+ */
 export function renderLiquid(engine: Liquid, nodes: Node[], variables: Variables): Rendering {
+  const first = renderOnce(engine, nodes, variables);
+  return first.kind === 'failed' && first.because === OUT_OF_TIME ? renderOnce(engine, nodes, variables) : first;
+}
+
+/** The engine's words. */
+const OUT_OF_TIME = 'template render limit exceeded';
+
+function renderOnce(engine: Liquid, nodes: Node[], variables: Variables): Rendering {
   try {
     const text: unknown = engine.renderSync(nodes, withoutNulls(variables) as object);
     // Asked before anything flattens it: the engine only strings pieces together.

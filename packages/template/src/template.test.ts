@@ -89,10 +89,10 @@ test.for<Refusal>([
   expect(result).toMatchObject({ kind: 'invalid', because: expect.stringMatching(because), line, column });
 });
 
-test('a template that loops for ever costs a second at most', () => {
+test('a template that loops for ever ends', () => {
   const began = performance.now();
   const source = '{% for i in (1..2000) %}{% for j in (1..2000) %}{{ i }}{% endfor %}{% endfor %}';
-  expect(compiled(source).render({})).toMatchObject({ kind: 'failed' });
+  expect(compiled(source).render({})).toEqual({ kind: 'failed', because: 'template render limit exceeded' });
   expect(performance.now() - began).toBeLessThan(5000);
 });
 
