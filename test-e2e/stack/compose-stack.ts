@@ -28,7 +28,7 @@ export type ComposeStack = AsyncDisposable & {
 
 type Service = Parameters<ComposeStack['containersOf']>[0];
 
-const HEALTHY_WITHIN_MS = 120_000;
+const HEALTHY_WITHIN_MS = 240_000;
 const NAMES: readonly Service[] = [
   'postgres',
   'rabbitmq',
