@@ -108,16 +108,31 @@ function run(file, argv) {
   });
 }
 
-/** When npm itself is killed, no signal comes down: the command is then told to stop. */
+/**
+ * When npm or the shell that it runs scripts in is killed, no signal comes down: the command is then told to stop.
+ * Who started npm may end as it likes.
+ */
 function endWithNpm(child) {
   if (process.env.npm_lifecycle_event === undefined) return;
-  const { ppid } = process;
+  const lineage = () => `${process.ppid} ${parentOf(process.ppid)}`;
+  const atStart = lineage();
   const timer = setInterval(() => {
-    if (process.ppid === ppid) return;
+    if (lineage() === atStart) return;
     clearInterval(timer);
     child.kill('SIGTERM');
   }, 500);
   timer.unref();
+}
+
+/** `undefined` where the system has no /proc, or the process is gone. */
+function parentOf(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // pid (name) state parent …: the name may hold spaces and brackets.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1];
+  } catch {
+    return undefined;
+  }
 }
 
 function mustRun(file, argv, advice, environment = {}) {
