@@ -8,7 +8,7 @@ const report = `${relative(import.meta.dirname, process.cwd()).replaceAll('/', '
 /** One configuration for every package: `vitest run packages/x` from the root; a package's own script does the same. */
 export default defineConfig({
   test: {
-    include: ['**/src/**/*.test.ts', '**/test/**/*.test.ts'],
+    include: ['**/src/**/*.test.ts', '**/test/**/*.test.ts', 'infra/stories/*.test.ts'],
     exclude: ['**/node_modules/**', '**/.mxflow/**', 'test-e2e/**'],
     // Starts no server by itself: tests that call for one get it.
     globalSetup: ['infra/testing/global-setup.ts'],

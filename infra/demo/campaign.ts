@@ -10,12 +10,16 @@ export type CampaignRecipient = {
   readonly variables?: Readonly<Record<string, unknown>>;
 };
 
+export type JobChange = 'pause' | 'resume' | 'cancel';
+
 /** A posted job, followed over the public API. */
 export type Campaign = {
-  readonly accepted: JobAccepted;
+  readonly id: string;
   view(): Promise<JobView>;
   /** Every message of the job with its status. */
   listMessages(): Promise<readonly MessageView[]>;
+  /** Pauses, resumes or cancels the job. */
+  change(change: JobChange): Promise<void>;
   /** Polls until the job is finished; throws when the signal aborts or the limit passes. */
   untilFinished(options: {
     readonly onProgress?: (job: JobView) => void;
@@ -44,21 +48,32 @@ export async function openCampaign(
   recipients: readonly CampaignRecipient[],
 ): Promise<Campaign> {
   const body = [definition, ...recipients].map((line) => JSON.stringify(line)).join('\n');
-  const accepted = await call<JobAccepted>(access, 'POST', '/v1/jobs', body);
-  const path = `/v1/jobs/${accepted.id}`;
-  const view = (): Promise<JobView> => call<JobView>(access, 'GET', path);
+  const accepted = await call<JobAccepted>(access, { method: 'POST', path: '/v1/jobs', body });
+  return followCampaign(access, accepted.id);
+}
+
+/** A job that was posted before. */
+export function followCampaign(access: ApiAccess, id: string): Campaign {
+  const path = `/v1/jobs/${id}`;
+  const view = (): Promise<JobView> => call<JobView>(access, { method: 'GET', path });
   return {
-    accepted,
+    id,
     view,
     listMessages: async () => {
       const messages: MessageView[] = [];
       for (let next: string | undefined = ''; next !== undefined;) {
         const query = next === '' ? '' : `&cursor=${encodeURIComponent(next)}`;
-        const page: MessagePage = await call(access, 'GET', `${path}/messages?limit=500${query}`);
+        const page: MessagePage = await call(access, {
+          method: 'GET',
+          path: `${path}/messages?limit=500${query}`,
+        });
         messages.push(...page.messages);
         next = page.next;
       }
       return messages;
+    },
+    change: async (change) => {
+      await call(access, { method: 'POST', path: `${path}/${change}` });
     },
     untilFinished: async ({ onProgress, signal, limitMs }) => {
       const deadlineMs = performance.now() + limitMs;
@@ -76,12 +91,9 @@ export async function openCampaign(
   };
 }
 
-async function call<Answer>(
-  { api, apiKey }: ApiAccess,
-  method: 'GET' | 'POST',
-  path: string,
-  body?: string,
-): Promise<Answer> {
+type Call = { readonly method: 'GET' | 'POST'; readonly path: string; readonly body?: string };
+
+async function call<Answer>({ api, apiKey }: ApiAccess, { method, path, body }: Call): Promise<Answer> {
   const response = await fetch(`${api}${path}`, {
     method,
     headers: {
