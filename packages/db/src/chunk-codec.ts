@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
-import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
+import { constants, zstdCompressSync, zstdDecompress } from 'node:zlib';
 
 import type { Recipient } from '@mxflow/domain';
 
-const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
 /** Recipients come once and are read once: speed counts for more than the last tenth of size. */
@@ -18,24 +17,23 @@ export type PackedRecipients = {
   readonly packed: Uint8Array<ArrayBuffer>;
 };
 
-/** Packs recipients, each given as one line of canonical JSON, into a chunk (zstd over lines that end in LF). */
-export async function packRecipients(lines: readonly string[]): Promise<PackedRecipients> {
-  const text = textOf(lines);
-  const packed = await compress(text, { params: { [constants.ZSTD_c_compressionLevel]: LEVEL } });
-  return { recipientCount: lines.length, sha256: hash(text), packed: new Uint8Array(packed) };
+/** Recipients one after another: each a line of canonical JSON that ends in LF, in UTF-8. */
+export type RecipientLines = { readonly recipientCount: number; readonly text: Uint8Array };
+
+/** Packs recipients, each given as a line without its end. */
+export function packRecipients(lines: readonly string[]): PackedRecipients {
+  return packRecipientLines({ recipientCount: lines.length, text: Buffer.from(`${lines.join('\n')}\n`) });
 }
 
-/** What `packRecipients` says about the same lines, but for the packed form. */
-export function digestRecipients(lines: readonly string[]): Omit<PackedRecipients, 'packed'> {
-  return { recipientCount: lines.length, sha256: hash(textOf(lines)) };
+/** Packs recipients into a chunk (zstd). Synchronous: shorter than the way to another thread and back. */
+export function packRecipientLines(lines: RecipientLines): PackedRecipients {
+  const packed = zstdCompressSync(lines.text, { params: { [constants.ZSTD_c_compressionLevel]: LEVEL } });
+  return { ...digestRecipientLines(lines), packed: new Uint8Array(packed) };
 }
 
-function textOf(lines: readonly string[]): Buffer {
-  return Buffer.from(`${lines.join('\n')}\n`);
-}
-
-function hash(text: Buffer): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(createHash('sha256').update(text).digest());
+/** What `packRecipientLines` says about the same lines, but for the packed form. */
+export function digestRecipientLines({ recipientCount, text }: RecipientLines): Omit<PackedRecipients, 'packed'> {
+  return { recipientCount, sha256: new Uint8Array(createHash('sha256').update(text).digest()) };
 }
 
 /** Reads a chunk back: the recipients in the order of their ordinals. */

@@ -1,5 +1,5 @@
 import swagger from '@fastify/swagger';
-import reference from '@scalar/fastify-api-reference';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 
 import type { Api } from './api.ts';
 
@@ -22,18 +22,30 @@ export async function addDescription(api: Api): Promise<void> {
       security: [{ apiKey: [] }],
     },
   });
-  await api.register(reference, {
-    routePrefix: '/docs',
-    configuration: { withDefaultFonts: false, telemetry: false, hideClientButton: true },
-  });
 }
 
 /** To be called once all routes are there. */
 export function serveDescription(api: Api): void {
   api.get('/openapi.json', { schema: { hide: true } }, () => api.swagger());
-  api.addHook('onSend', async (request, reply) => {
-    if (request.routeOptions.url?.startsWith('/docs') === true) {
-      void reply.header('content-security-policy', REFERENCE_POLICY);
+  let pages: Promise<FastifyInstance> | undefined;
+  const servePage = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const page = await (await (pages ??= openPages())).inject({ method: 'GET', url: request.url });
+    for (const name of ['content-type', 'location'] as const) {
+      const value = page.headers[name];
+      if (value !== undefined) void reply.header(name, value);
     }
+    return reply.code(page.statusCode).header('content-security-policy', REFERENCE_POLICY).send(page.rawPayload);
+  };
+  for (const url of ['/docs', '/docs/*']) api.get(url, { schema: { hide: true } }, servePage as never);
+}
+
+/** The pages hold megabytes of script in memory: they are loaded when somebody first looks at them. */
+async function openPages(): Promise<FastifyInstance> {
+  const { default: reference } = await import('@scalar/fastify-api-reference');
+  const pages = Fastify();
+  await pages.register(reference, {
+    routePrefix: '/docs',
+    configuration: { url: '/openapi.json', withDefaultFonts: false, telemetry: false, hideClientButton: true },
   });
+  return pages;
 }

@@ -9,39 +9,59 @@ export type Pace = {
   readonly minOctets: number;
 };
 
-/** The octets of a request, read only as fast as the caller takes them; a client that is too slow ends with 408. */
+/**
+ * The octets of a request, read only as fast as the caller takes them; a client that is too slow ends with 408. The
+ * request stays open when reading ends early: there is an answer to send.
+ */
 export async function* readPaced(request: Readable, { patienceMs, minOctets }: Pace): AsyncGenerator<Buffer> {
-  // The request stays open when reading ends early: there is an answer to send.
-  const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
+  using change = watch(request);
   let waitedMs = 0;
   let octets = 0;
-  try {
-    for (;;) {
-      const askedAt = performance.now();
-      const next = await withPatience(chunks.next(), patienceMs - waitedMs);
-      if (next.done === true) return;
-      waitedMs += performance.now() - askedAt;
-      octets += next.value.length;
+  for (;;) {
+    const chunk = request.read() as Buffer | null;
+    if (chunk !== null) {
+      octets += chunk.length;
       if (octets >= minOctets) {
         waitedMs = 0;
         octets = 0;
       }
-      yield next.value;
+      yield chunk;
+      continue;
     }
-  } finally {
-    // Not awaited: behind a read that was given up it would wait for the client.
-    chunks.return?.().catch(() => undefined);
+    if (request.readableEnded) return;
+    if (request.destroyed) throw new ClientGoneError(request.errored);
+    const askedAt = performance.now();
+    if (!(await change.within(patienceMs - waitedMs))) throw new ProblemError('too-slow');
+    waitedMs += performance.now() - askedAt;
   }
 }
 
-async function withPatience<T>(read: Promise<T>, leftMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new ProblemError('too-slow')), Math.max(0, leftMs));
-  });
-  try {
-    return await Promise.race([read.catch((cause: unknown) => Promise.reject(new ClientGoneError(cause))), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+type Change = Disposable & {
+  /** True once there is something to read, or nothing more ever will be; false where that took too long. */
+  readonly within: (limitMs: number) => Promise<boolean>;
+};
+
+const CHANGES = ['readable', 'end', 'close', 'error'] as const;
+
+/** One listener for a whole request: a promise a read, each raced against a timer, would fill the heap in long streams. */
+function watch(request: Readable): Change {
+  let settle: ((hasChanged: boolean) => void) | undefined;
+  const onChange = (): void => settle?.(true);
+  for (const name of CHANGES) request.on(name, onChange);
+  return {
+    within: (limitMs) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(() => settle?.(false), Math.max(0, limitMs));
+        settle = (hasChanged) => {
+          settle = undefined;
+          clearTimeout(timer);
+          resolve(hasChanged);
+        };
+      }),
+    [Symbol.dispose]: () => {
+      for (const name of CHANGES) request.off(name, onChange);
+      // Whatever breaks from here on, nobody reads this request any more.
+      request.on('error', () => undefined);
+    },
+  };
 }

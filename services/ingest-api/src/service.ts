@@ -6,12 +6,14 @@ import type { ProcessContext } from '@mxflow/process';
 
 import { buildApp } from './app.ts';
 import { MIN_OCTETS_PER_PATIENCE, type IngestConfig } from './config.ts';
+import { keepHeapLean } from './lean-heap.ts';
 
 /** Posts that are still coming in when the process stops have so long to end; a client repeats what was cut off. */
 const DRAIN_MS = 10_000;
 
 /** Starts the API. Disposing takes no more requests, lets those in progress end and closes the connections. */
 export async function startIngest(config: IngestConfig, context: ProcessContext): Promise<AsyncDisposable> {
+  keepHeapLean();
   await using resources = new AsyncDisposableStack();
   const { logger, meter, health } = context;
   const database = resources.use(

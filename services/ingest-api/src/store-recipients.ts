@@ -1,12 +1,13 @@
 import {
-  digestRecipients,
-  packRecipients,
+  digestRecipientLines,
+  packRecipientLines,
   storeChunk,
   type ChunkDigest,
   type Database,
   type JobTotals,
   type PostedJob,
   type ReceivedJob,
+  type RecipientLines,
 } from '@mxflow/db';
 import { MAX_RECIPIENTS_PER_JOB } from '@mxflow/domain';
 
@@ -50,13 +51,13 @@ export async function storeRecipients(order: StoreOrder): Promise<Stored | 'othe
     for await (const lines of cutChunks(recipients, tally)) {
       const digest = digests[number];
       if (digest === undefined) {
-        const chunk = await packRecipients(lines);
+        const chunk = packRecipientLines(lines);
         if (!(await writing)) return 'lost';
         writing = startWriting(storeChunk(database, job, { ...chunk, number, firstOrdinal }));
-      } else if (!isSameChunk(digestRecipients(lines), digest)) return 'other-content';
+      } else if (!isSameChunk(digestRecipientLines(lines), digest)) return 'other-content';
       if (isLost()) return 'lost';
       number += 1;
-      firstOrdinal += lines.length;
+      firstOrdinal += lines.recipientCount;
     }
     if (!(await writing)) return 'lost';
   } finally {
@@ -77,13 +78,13 @@ export async function compareRecipients(
   let number = 0;
   for await (const lines of cutChunks(recipients, tally)) {
     const digest = digests[number];
-    if (digest === undefined || !isSameChunk(digestRecipients(lines), digest)) return false;
+    if (digest === undefined || !isSameChunk(digestRecipientLines(lines), digest)) return false;
     number += 1;
   }
   return number === digests.length && tally.totals().rejectedCount === job.rejectedCount;
 }
 
-async function* cutChunks(recipients: Recipients, tally: Tally): AsyncGenerator<readonly string[]> {
+async function* cutChunks(recipients: Recipients, tally: Tally): AsyncGenerator<RecipientLines> {
   const cutter = createChunkCutter();
   for await (const batch of recipients) {
     for (const { line, reading } of batch) {

@@ -13,7 +13,10 @@ afterAll(() => api[Symbol.asyncDispose]());
 async function prepareJob(): Promise<{ id: string; jobNumber: string }> {
   const { body } = await api.call('POST', '/v1/jobs', { body: { ...DEFINITION, recipients: recipientsUpTo(10) } });
   const { id } = await api.database.client.job.findUniqueOrThrow({ where: { publicId: body.id } });
-  await api.database.client.jobChunk.updateMany({ where: { jobId: id }, data: { recipients: null, preparedAt: new Date() } });
+  await api.database.client.jobChunk.updateMany({
+    where: { jobId: id },
+    data: { recipients: null, preparedAt: new Date() },
+  });
   return { id: body.id, jobNumber: id.toString() };
 }
 
@@ -33,7 +36,13 @@ async function insertWork(jobNumber: string, ordinal: number, attempt: number, w
   });
 }
 
-async function log(jobNumber: string, ordinal: number, attempt: number, status: MessageStatus, reply = '250 ok'): Promise<void> {
+async function log(
+  jobNumber: string,
+  ordinal: number,
+  attempt: number,
+  status: MessageStatus,
+  reply = '250 ok',
+): Promise<void> {
   await api.database.client.deliveryLog.create({
     data: {
       messageId: BigInt(messageIdOf(jobNumber, ordinal)),
@@ -85,7 +94,13 @@ test('messages stand where work or the latest line of the log says, in the order
     mxHost: 'mx.example.com',
     at: expect.any(String),
   });
-  for (const [status, ordinals] of [['pending', [0]], ['deferred', [1]], ['sent', [2, 3]], ['failed', [4]], ['expired', []]] as const) {
+  for (const [status, ordinals] of [
+    ['pending', [0]],
+    ['deferred', [1]],
+    ['sent', [2, 3]],
+    ['failed', [4]],
+    ['expired', []],
+  ] as const) {
     const some = await api.call('GET', `/v1/jobs/${id}/messages?status=${status}`);
     expect(some.body.messages.map((one) => one.id)).toEqual(ordinals.map((ordinal) => `${id}-${ordinal}`));
   }
@@ -119,7 +134,10 @@ test('jobs are listed newest first, by cursor', async () => {
   const key = await api.issueKey('lists');
   const ids: string[] = [];
   for (let count = 1; count <= 5; count += 1) {
-    const { body } = await api.call('POST', '/v1/jobs', { key, body: { ...DEFINITION, recipients: recipientsUpTo(count) } });
+    const { body } = await api.call('POST', '/v1/jobs', {
+      key,
+      body: { ...DEFINITION, recipients: recipientsUpTo(count) },
+    });
     ids.unshift(body.id);
   }
   const first = await api.call('GET', '/v1/jobs?limit=3', { key });

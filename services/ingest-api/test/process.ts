@@ -40,7 +40,10 @@ export type ApiProcess = AsyncDisposable & {
   peakMegabytes(): Promise<number>;
 };
 
-export async function startProcess({ world }: Stage, settings: Readonly<Record<string, string>> = {}): Promise<ApiProcess> {
+export async function startProcess(
+  { world }: Stage,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<ApiProcess> {
   const child = spawn(process.execPath, [MAIN], {
     env: {
       PATH: process.env['PATH'],

@@ -61,7 +61,10 @@ test('memory does not grow with the list, and chunks are announced', { timeout: 
   expect(job).toMatchObject({ recipients: count, chunks: count / 2_000, state: 'active' });
   await using messaging = await connectMessaging({ url: stage.world.amqpUrl, name: 'test' });
   await expect.poll(() => messaging.queueDepth('prepare'), { timeout: 20_000 }).toBe(count / 2_000);
-  const last = await stage.database.client.jobChunk.findFirstOrThrow({ where: { jobId: job.id }, orderBy: { number: 'desc' } });
+  const last = await stage.database.client.jobChunk.findFirstOrThrow({
+    where: { jobId: job.id },
+    orderBy: { number: 'desc' },
+  });
   const recipients = await unpackRecipients(last.recipients ?? new Uint8Array());
   expect(recipients.at(-1)).toMatchObject({ variables: { name: `Name ${count - 1}`, city: 'Springfield' } });
   expect(await api.stop()).toBe(0);
