@@ -23,25 +23,67 @@ const line = /one line without control characters/;
 const tenMegabytes = 'x'.repeat(10_000_000);
 
 test.for<Row>([
-  ['CR LF in the subject', { subject: 'a\r\nBcc: x@example.com' }, { pointer: '/subject', expected: line, found: /^"a\\u000d\\u000aBcc/ }],
-  ['LF in the name of the sender', { from: { name: 'a\nb', address: 'a@sender.example' } }, { pointer: '/from/name', expected: line }],
-  ['CR in the name of replyTo', { replyTo: { name: 'a\rb', address: 'a@sender.example' } }, { pointer: '/replyTo/name', expected: line }],
+  [
+    'CR LF in the subject',
+    { subject: 'a\r\nBcc: x@example.com' },
+    { pointer: '/subject', expected: line, found: /^"a\\u000d\\u000aBcc/ },
+  ],
+  [
+    'LF in the name of the sender',
+    { from: { name: 'a\nb', address: 'a@sender.example' } },
+    { pointer: '/from/name', expected: line },
+  ],
+  [
+    'CR in the name of replyTo',
+    { replyTo: { name: 'a\rb', address: 'a@sender.example' } },
+    { pointer: '/replyTo/name', expected: line },
+  ],
   ['LF in a header value', { headers: { 'X-A': 'a\nX-B: c' } }, { pointer: '/headers/X-A', expected: line }],
   ['LF in a header name', { headers: { 'X-A\nX-B': 'a' } }, { pointer: '/headers/X-A\nX-B' }],
   ['a colon in a header name', { headers: { 'X:A': 'a' } }, { pointer: '/headers/X:A' }],
   ['a header that is ours', { headers: { 'DKIM-Signature': 'a' } }, { pointer: '/headers/DKIM-Signature' }],
   ['NUL in the text', { text: 'a\0b' }, { pointer: '/text', expected: /without NUL/ }],
   ['half a surrogate pair in the HTML', { html: 'a\ud800' }, { pointer: '/html', expected: /without half/ }],
-  ['LF in the address of the sender', { from: { address: 'a\n@sender.example' } }, { pointer: '/from/address', expected: /mailbox/ }],
+  [
+    'LF in the address of the sender',
+    { from: { address: 'a\n@sender.example' } },
+    { pointer: '/from/address', expected: /mailbox/ },
+  ],
   ['LF in the return-path', { returnPath: 'sender.example\nx' }, { pointer: '/returnPath', expected: /domain/ }],
-  ['LF in a file name', { attachments: [{ filename: 'a\nb', contentType: 'text/plain', content: '' }] }, { pointer: '/attachments/0/filename', expected: line }],
-  ['parameters that break out of a media type', { attachments: [{ filename: 'a', contentType: 'text/plain\r\nX: y', content: '' }] }, { pointer: '/attachments/0/contentType' }],
-  ['base64 that is none', { attachments: [{ filename: 'a', contentType: 'text/plain', content: '!' }] }, { pointer: '/attachments/0/content' }],
-  ['a subject of ten megabytes', { subject: tenMegabytes }, { pointer: '/subject', expected: /at most 998 octets/, found: /^10000000 octets$/ }],
+  [
+    'LF in a file name',
+    { attachments: [{ filename: 'a\nb', contentType: 'text/plain', content: '' }] },
+    { pointer: '/attachments/0/filename', expected: line },
+  ],
+  [
+    'parameters that break out of a media type',
+    { attachments: [{ filename: 'a', contentType: 'text/plain\r\nX: y', content: '' }] },
+    { pointer: '/attachments/0/contentType' },
+  ],
+  [
+    'base64 that is none',
+    { attachments: [{ filename: 'a', contentType: 'text/plain', content: '!' }] },
+    { pointer: '/attachments/0/content' },
+  ],
+  [
+    'a subject of ten megabytes',
+    { subject: tenMegabytes },
+    { pointer: '/subject', expected: /at most 998 octets/, found: /^10000000 octets$/ },
+  ],
   ['an unknown field', { cc: 'a@example.com' }, { pointer: '/cc', expected: /no field of this name/ }],
-  ['an unknown field within', { from: { address: 'a@sender.example', bcc: 'x' } }, { pointer: '/from/bcc', expected: /no field/ }],
+  [
+    'an unknown field within',
+    { from: { address: 'a@sender.example', bcc: 'x' } },
+    { pointer: '/from/bcc', expected: /no field/ },
+  ],
   ['the field __proto__', JSON.parse('{"__proto__":{"x":1}}') as object, { pointer: '/__proto__' }],
-  ['several faults at once', { subject: 5, pool: 'A B', priority: 'urgent' }, { pointer: '/subject', expected: /type string/, found: /^5$/ }, { pointer: '/pool' }, { pointer: '/priority', expected: /one of very-low, low/ }],
+  [
+    'several faults at once',
+    { subject: 5, pool: 'A B', priority: 'urgent' },
+    { pointer: '/subject', expected: /type string/, found: /^5$/ },
+    { pointer: '/pool' },
+    { pointer: '/priority', expected: /one of very-low, low/ },
+  ],
   ['a fraction of a second of validity', { validFor: 0.5 }, { pointer: '/validFor' }],
   ['a date that is none', { notBefore: 'tomorrow' }, { pointer: '/notBefore', expected: /date-time/ }],
   ['neither HTML nor text', { text: undefined }, { pointer: '' }],
@@ -75,7 +117,11 @@ test.for<[title: string, body: string | Uint8Array<ArrayBuffer>, status: number]
   ['only bad recipients', JSON.stringify({ ...DEFINITION, recipients: [{ address: 'x' }, 7] }), 422],
   ['invalid UTF-8', Buffer.concat([Buffer.from('{"subject":"'), Buffer.of(0xff, 0xfe), Buffer.from('"}')]), 400],
   ['a million levels of lists', '['.repeat(1_000_000), 400],
-  ['levels within a variable', JSON.stringify({ ...DEFINITION, recipients: [{ address: 'a@b.example', variables: { x: nested(40) } }] }), 400],
+  [
+    'levels within a variable',
+    JSON.stringify({ ...DEFINITION, recipients: [{ address: 'a@b.example', variables: { x: nested(40) } }] }),
+    400,
+  ],
   ['more than the limit', `"${'x'.repeat(12_000_001)}"`, 413],
 ])('a body that cannot be used: %s', async ([, body, status]) => {
   const before = await leftovers();

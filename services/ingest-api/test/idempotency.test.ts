@@ -17,7 +17,13 @@ afterAll(() => api[Symbol.asyncDispose]());
 /** A post whose body is written by hand and may stay unfinished. */
 function openPost(headers: Record<string, string>): ClientRequest {
   const { port, key } = api;
-  const post = request({ port, host: '127.0.0.1', path: '/v1/jobs', method: 'POST', headers: { ...NDJSON, authorization: `Bearer ${key}`, ...headers } });
+  const post = request({
+    port,
+    host: '127.0.0.1',
+    path: '/v1/jobs',
+    method: 'POST',
+    headers: { ...NDJSON, authorization: `Bearer ${key}`, ...headers },
+  });
   post.on('error', () => undefined);
   return post;
 }
@@ -62,7 +68,11 @@ test('the order in which fields are written makes no other content', async () =>
 const original = recipientsUpTo(4_100);
 
 test.for<[title: string, change: object, recipients: readonly unknown[]]>([
-  ['one recipient changed in the middle', {}, original.with(2_500, { address: 'other@example.com', variables: { name: 'x' } })],
+  [
+    'one recipient changed in the middle',
+    {},
+    original.with(2_500, { address: 'other@example.com', variables: { name: 'x' } }),
+  ],
   ['one variable changed', {}, original.with(4_099, { address: 'user4099@example.com', variables: { name: 'x' } })],
   ['one recipient more', {}, [...original, { address: 'more@example.com' }]],
   ['one recipient fewer', {}, original.slice(0, -1)],
@@ -74,8 +84,14 @@ test.for<[title: string, change: object, recipients: readonly unknown[]]>([
   const headers = { ...NDJSON, 'idempotency-key': title.replaceAll(' ', '-') };
   const first = await api.call('POST', '/v1/jobs', { body: toStream(DEFINITION, original), headers });
   expect(first.status).toBe(202);
-  const other = await api.call('POST', '/v1/jobs', { body: toStream({ ...DEFINITION, ...change }, recipients), headers });
-  expect([other.status, other.body]).toEqual([409, expect.objectContaining({ type: 'urn:mxflow:problem:other-content' })]);
+  const other = await api.call('POST', '/v1/jobs', {
+    body: toStream({ ...DEFINITION, ...change }, recipients),
+    headers,
+  });
+  expect([other.status, other.body]).toEqual([
+    409,
+    expect.objectContaining({ type: 'urn:mxflow:problem:other-content' }),
+  ]);
   expect(await totals(headers['idempotency-key'])).toEqual({
     jobs: [{ state: 'active', recipients: 4_100, pending: 4_100 }],
     stored: 4_100,
@@ -92,7 +108,10 @@ test('a repeat while the first post is alive is 409 with Retry-After; the first 
   // Longer than the lease: the receiver is silent, not dead.
   const repeats: number[] = [];
   for (let turn = 0; turn < 6; turn += 1) {
-    const repeat = await api.call('POST', '/v1/jobs', { body: toStream(DEFINITION, original), headers: { ...NDJSON, ...headers } });
+    const repeat = await api.call('POST', '/v1/jobs', {
+      body: toStream(DEFINITION, original),
+      headers: { ...NDJSON, ...headers },
+    });
     expect(Number(repeat.headers.get('retry-after'))).toBeGreaterThan(0);
     repeats.push(repeat.status);
     await new Promise((resolve) => setTimeout(resolve, 500));
@@ -101,7 +120,10 @@ test('a repeat while the first post is alive is 409 with Retry-After; the first 
   post.end();
   const [answer] = (await once(post, 'response')) as [{ statusCode: number }];
   expect(answer.statusCode).toBe(202);
-  expect(await totals('alive')).toEqual({ jobs: [{ state: 'active', recipients: 4_100, pending: 4_100 }], stored: 4_100 });
+  expect(await totals('alive')).toEqual({
+    jobs: [{ state: 'active', recipients: 4_100, pending: 4_100 }],
+    stored: 4_100,
+  });
 });
 
 test('a post that broke off is gone on with by its repeat', async () => {
@@ -111,9 +133,21 @@ test('a post that broke off is gone on with by its repeat', async () => {
   await expect.poll(() => chunksOf('broken-off'), SOON).toBe(2);
   post.destroy();
   await expect
-    .poll(async () => (await api.call('POST', '/v1/jobs', { body: toStream(DEFINITION, original), headers: { ...NDJSON, ...headers } })).status, SOON)
+    .poll(
+      async () =>
+        (
+          await api.call('POST', '/v1/jobs', {
+            body: toStream(DEFINITION, original),
+            headers: { ...NDJSON, ...headers },
+          })
+        ).status,
+      SOON,
+    )
     .toBe(202);
-  expect(await totals('broken-off')).toEqual({ jobs: [{ state: 'active', recipients: 4_100, pending: 4_100 }], stored: 4_100 });
+  expect(await totals('broken-off')).toEqual({
+    jobs: [{ state: 'active', recipients: 4_100, pending: 4_100 }],
+    stored: 4_100,
+  });
 });
 
 test('a post that broke off is not gone on with by other content', async () => {
@@ -123,7 +157,11 @@ test('a post that broke off is not gone on with by other content', async () => {
   await expect.poll(() => chunksOf('broken-other'), SOON).toBe(2);
   post.destroy();
   await expect
-    .poll(async () => (await api.call('POST', '/v1/jobs', { body: toStream(DEFINITION, recipientsUpTo(4_100, 1)), headers })).body, SOON)
+    .poll(
+      async () =>
+        (await api.call('POST', '/v1/jobs', { body: toStream(DEFINITION, recipientsUpTo(4_100, 1)), headers })).body,
+      SOON,
+    )
     .toMatchObject({ type: 'urn:mxflow:problem:other-content' });
   const fewer = await api.call('POST', '/v1/jobs', { body: toStream(DEFINITION, original.slice(0, 2_000)), headers });
   expect(fewer.status).toBe(409);
@@ -153,7 +191,11 @@ test('a poster that was given up can store nothing more', async () => {
     where: { id },
     data: { receiver: crypto.randomUUID(), receiverUntil: new Date(Date.now() + 60_000) },
   });
-  post.write(recipientsUpTo(4_000, 5_000).map((one) => `${JSON.stringify(one)}\n`).join(''));
+  post.write(
+    recipientsUpTo(4_000, 5_000)
+      .map((one) => `${JSON.stringify(one)}\n`)
+      .join(''),
+  );
   post.end();
   const [answer] = (await once(post, 'response')) as [{ statusCode: number }];
   expect(answer.statusCode).toBe(409);

@@ -21,12 +21,20 @@ afterAll(() => api[Symbol.asyncDispose]());
 function openPost(headers: Record<string, string | number>): ClientRequest {
   const { port, key } = api;
   const authorization = `Bearer ${key}`;
-  const post = request({ port, host: '127.0.0.1', path: '/v1/jobs', method: 'POST', headers: { authorization, ...headers } });
+  const post = request({
+    port,
+    host: '127.0.0.1',
+    path: '/v1/jobs',
+    method: 'POST',
+    headers: { authorization, ...headers },
+  });
   post.on('error', () => undefined);
   return post;
 }
 
-async function answerTo(post: ClientRequest): Promise<{ status: number | undefined; body: string; retryAfter: string | undefined }> {
+async function answerTo(
+  post: ClientRequest,
+): Promise<{ status: number | undefined; body: string; retryAfter: string | undefined }> {
   const [response] = (await once(post, 'response')) as [IncomingMessage];
   return { status: response.statusCode, body: await text(response), retryAfter: response.headers['retry-after'] };
 }
@@ -71,12 +79,18 @@ test('more streams than allowed are 429 with Retry-After, and welcome when one h
   const other = openPost(NDJSON);
   for (const post of [one, other]) post.write(toStream(DEFINITION, recipientsUpTo(1)));
   await expect.poll(receiving, SOON).toBe(2);
-  const refused = await api.call('POST', '/v1/jobs', { body: toStream(DEFINITION, recipientsUpTo(1)), headers: NDJSON });
+  const refused = await api.call('POST', '/v1/jobs', {
+    body: toStream(DEFINITION, recipientsUpTo(1)),
+    headers: NDJSON,
+  });
   expect(refused.status).toBe(429);
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
   one.end();
   expect((await answerTo(one)).status).toBe(202);
-  const welcome = await api.call('POST', '/v1/jobs', { body: toStream(DEFINITION, recipientsUpTo(1)), headers: NDJSON });
+  const welcome = await api.call('POST', '/v1/jobs', {
+    body: toStream(DEFINITION, recipientsUpTo(1)),
+    headers: NDJSON,
+  });
   expect(welcome.status).toBe(202);
   other.destroy();
   await expect.poll(receiving, SOON).toBe(0);
