@@ -19,7 +19,13 @@ export async function benchFairness(argv: readonly string[]): Promise<void> {
   const alone = await timeToAccept(0);
   const beside = await timeToAccept(dead);
   printResult({ bench: 'fairness', case: 'alone', metric: 'p95 to accept', value: alone, unit: 's' });
-  printResult({ bench: 'fairness', case: `beside ${dead} to a dead site`, metric: 'p95 to accept', value: beside, unit: 's' });
+  printResult({
+    bench: 'fairness',
+    case: `beside ${dead} to a dead site`,
+    metric: 'p95 to accept',
+    value: beside,
+    unit: 's',
+  });
   printTargets('fairness', [atMost('p95 beside ÷ p95 alone', beside / alone, MAX_RATIO)]);
 }
 

@@ -31,6 +31,8 @@ async function runOnEngine(filters: readonly string[]): Promise<Summary> {
   await using engine = await openEngine(say);
   const { docker, host, compose } = engine;
   const prefix = `mxflow-e2e-${process.pid}`;
+  // In an engine of our own whatever is there was left by a run that was killed.
+  if (engine.isOwn) await sweep(docker, 'mxflow-e2e-');
   try {
     await ensureBaseImages(docker, say);
     await buildServiceImages(docker, say);

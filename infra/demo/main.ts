@@ -75,7 +75,7 @@ async function runDemo({ reportFile, workers }: DemoArguments): Promise<number> 
   const durationSeconds = (performance.now() - startedMs) / 1000;
 
   const messages = await campaign.listMessages();
-  await sims.referee.flush();
+  sims.referee.flush();
   const disagreements = await checkAgreement(messages, refereeFile);
   const report = makeReport({ job, messages, durationSeconds, seen: await readSeen(refereeFile), disagreements });
   if (reportFile !== undefined) writeFileSync(reportFile, `${JSON.stringify(report, null, 2)}\n`);

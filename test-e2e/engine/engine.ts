@@ -8,6 +8,8 @@ import { dockerAt } from './this-run.ts';
 /** A Docker engine that answers. Disposing stops it when it was started here, and leaves it alone otherwise. */
 export type Engine = AsyncDisposable & {
   readonly docker: Docker;
+  /** Started here, for this run. */
+  readonly isOwn: boolean;
   /** Where programs find it, as in DOCKER_HOST. */
   readonly host: string;
   /** `docker compose` or `docker-compose`, whichever this machine has. */
@@ -34,7 +36,7 @@ export async function openEngine(say: (line: string) => void): Promise<Engine> {
     const docker = await connect(host);
     if (docker === undefined) continue;
     say(`engine: the one at ${host}`);
-    return { docker, host, compose: await composeProgram(say), [Symbol.asyncDispose]: async () => {} };
+    return { docker, isOwn: false, host, compose: await composeProgram(say), [Symbol.asyncDispose]: async () => {} };
   }
   if (named !== undefined) throw new NoEngineError(`no engine answers at DOCKER_HOST=${named}`);
   await prepareOwnEngine(say);
@@ -48,7 +50,7 @@ export async function openEngine(say: (line: string) => void): Promise<Engine> {
   say(`engine: started for this run, process ${own.pid}`);
   const compose = await composeProgram(say);
   const held = started.move();
-  return { docker, host: own.host, compose, [Symbol.asyncDispose]: () => held.disposeAsync() };
+  return { docker, isOwn: true, host: own.host, compose, [Symbol.asyncDispose]: () => held.disposeAsync() };
 }
 
 /** The client, when something answers there. */

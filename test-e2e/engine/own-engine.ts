@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,6 +20,7 @@ const SHOWN_LOG_LINES = 8;
 
 /** Tries the kernel's overlay first; vfs copies every layer, and works everywhere. */
 export async function startOwnEngine(): Promise<OwnEngine> {
+  await endAbandonedEngine();
   try {
     return await start([]);
   } catch (error) {
@@ -29,8 +30,7 @@ export async function startOwnEngine(): Promise<OwnEngine> {
 }
 
 async function start(storage: readonly string[]): Promise<OwnEngine> {
-  // Short, since the paths of sockets are limited to 107 octets.
-  const folder = `/run/mxflow-engine-${process.pid}`;
+  const folder = folderOf(process.pid);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const data = join(stateFolder(), 'engine');
   mkdirSync(data, { recursive: true, mode: 0o700 });
@@ -52,12 +52,13 @@ async function start(storage: readonly string[]): Promise<OwnEngine> {
   // A group of its own: an interrupt at the terminal must reach the stories first, which still need it to clean up.
   const child = spawn('dockerd', argv, { stdio: ['ignore', log, log], detached: true });
   closeSync(log);
+  writeFileSync(traceFile(), JSON.stringify({ launcher: process.pid, engine: child.pid ?? 0 } satisfies Trace));
   const stopped = new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()));
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
-    await Promise.race([stopped, sleep(STOP_WITHIN_MS).then(() => child.kill('SIGKILL'))]);
-    await unmountBelow(folder);
-    rmSync(folder, { recursive: true, force: true });
+    await Promise.race([stopped, sleep(STOP_WITHIN_MS, undefined, { ref: false }).then(() => child.kill('SIGKILL'))]);
+    await removeFolder(folder);
+    rmSync(traceFile(), { force: true });
   };
   try {
     await untilAnswers(socket, child, logFile);
@@ -79,6 +80,44 @@ async function untilAnswers(socket: string, child: ChildProcess, logFile: string
     }
     await sleep(200);
   }
+}
+
+/** Short, since the paths of sockets are limited to 107 octets. */
+function folderOf(launcher: number): string {
+  return `/run/mxflow-engine-${launcher}`;
+}
+
+/** Who runs, so that the next run can end what a killed one left. */
+type Trace = { readonly launcher: number; readonly engine: number };
+
+function traceFile(): string {
+  return join(stateFolder(), 'engine.json');
+}
+
+/** Ends the engine of a run that was killed; throws while that run is still under way: they would share its data. */
+async function endAbandonedEngine(): Promise<void> {
+  if (!existsSync(traceFile())) return;
+  const { launcher, engine } = JSON.parse(readFileSync(traceFile(), 'utf8')) as Trace;
+  const owned = (): boolean => commandLineOf(engine).includes(folderOf(launcher));
+  if (owned()) {
+    if (commandLineOf(launcher).includes('test-e2e')) throw new Error(`another run, process ${launcher}, is using it`);
+    process.kill(engine, 'SIGTERM');
+    for (const deadline = performance.now() + STOP_WITHIN_MS; owned() && performance.now() < deadline;)
+      await sleep(200);
+  }
+  await removeFolder(folderOf(launcher));
+  rmSync(traceFile(), { force: true });
+}
+
+/** Empty when no such process runs. */
+function commandLineOf(pid: number): string {
+  const file = `/proc/${pid}/cmdline`;
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
+
+async function removeFolder(folder: string): Promise<void> {
+  await unmountBelow(folder);
+  rmSync(folder, { recursive: true, force: true });
 }
 
 /** The engine leaves a network namespace mounted behind; its folder could not be removed with it. */

@@ -42,8 +42,8 @@ export async function ask<Answer>(access: ApiAccess, request: Request): Promise<
       ...(request.body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
       ...request.headers,
     },
-    ...(request.body === undefined ? {} : { body: request.body as RequestInit['body'] & object, duplex: 'half' }),
-  } as RequestInit).catch((cause: unknown) => {
+    ...(request.body === undefined ? {} : { body: request.body, duplex: 'half' }),
+  }).catch((cause: unknown) => {
     throw new ApiError(`${access.api} does not answer: ${reasonOf(cause)}`, { cause });
   });
   const text = await response.text();
@@ -61,7 +61,9 @@ function describeProblem(status: number, text: string): string {
   try {
     const { title, detail, errors = [] } = JSON.parse(text) as Problem;
     const head = detail === undefined ? title : `${title}: ${detail}`;
-    const faults = errors.map(({ pointer, expected, found }) => `  ${pointer || '/'}: expected ${expected}, found ${found}`);
+    const faults = errors.map(
+      ({ pointer, expected, found }) => `  ${pointer || '/'}: expected ${expected}, found ${found}`,
+    );
     return [`${status} ${head}`, ...faults].join('\n');
   } catch {
     // Not one of our problems: something else answered, and its words are all there is.

@@ -15,7 +15,9 @@ export function addJobCommands(program: Command, context: Context): void {
   const jobs = program.command('jobs').description('send jobs');
   jobs
     .command('send')
-    .description('post a job: a JSON file, or .ndjson with the job on the first line and a recipient on each further one')
+    .description(
+      'post a job: a JSON file, or .ndjson with the job on the first line and a recipient on each further one',
+    )
     .argument('<file>', 'the file; - reads lines from standard input')
     .option('--idempotency-key <key>', 'makes repeating this command harmless')
     .option('--watch', 'show progress until the job has ended')

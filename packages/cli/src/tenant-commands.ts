@@ -43,5 +43,7 @@ export function addTenantCommands(program: Command, context: Context): void {
     .command('delete')
     .description('ends a webhook; what waits for it is dropped')
     .argument('<id>')
-    .action((id: string) => ask(context.access(), { method: 'DELETE', path: `/v1/webhooks/${encodeURIComponent(id)}` }));
+    .action((id: string) =>
+      ask(context.access(), { method: 'DELETE', path: `/v1/webhooks/${encodeURIComponent(id)}` }),
+    );
 }

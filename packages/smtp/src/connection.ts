@@ -160,7 +160,9 @@ export class Connection {
   /** Cuts the connection off with RST, so that the server learns of it at once. */
   reset(): void {
     this.#over = true;
-    this.#tcp.resetAndDestroy();
+    // With our FIN under way Node's reset fails (EINVAL) and never closes the socket; the server has seen our end by then.
+    if (this.#tcp.writableEnded) this.#tcp.destroy();
+    else this.#tcp.resetAndDestroy();
     this.#stream.destroy();
   }
 

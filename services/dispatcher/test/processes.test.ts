@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { laneQueue, type Outgoing } from '@mxflow/messaging';
 import { startDnsServer, type DnsServer } from '@mxflow/provider-sim';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { DispatcherProcess } from './dispatcher-process.ts';
 import {
@@ -17,6 +17,9 @@ import {
   type DispatcherWorld,
   type TestJob,
 } from './world.ts';
+
+// Processes start, stop and are killed: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 180_000 });
 
 let world: DispatcherWorld;
 let dns: DnsServer;

@@ -77,7 +77,7 @@ export async function acceptedJob(database: Database, options: TestJobOptions): 
   if (job === 'key-is-taken') throw new Error('expected a new job');
   let firstOrdinal = 0;
   for (const [number, addresses] of chunks.entries()) {
-    const packed = await packRecipients(addresses.map((address) => JSON.stringify({ address })));
+    const packed = packRecipients(addresses.map((address) => JSON.stringify({ address })));
     await storeChunk(database, job, { ...packed, number, firstOrdinal });
     firstOrdinal += addresses.length;
   }
@@ -126,7 +126,7 @@ export async function laneIdOf(database: Database, pool: string): Promise<number
 export async function until<T>(
   what: string,
   found: () => Promise<T | undefined | false>,
-  withinMs = 25_000,
+  withinMs = 60_000,
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
   for (;;) {

@@ -91,6 +91,12 @@ export const WORKER_SETTINGS = {
     default: '10s',
     describe: 'How long a worker may send without having reached Postgres',
   }),
+  MXFLOW_REPORT_AGAIN_AFTER: setting.duration({
+    min: '1s',
+    max: '1h',
+    default: '20s',
+    describe: 'After how long an outcome that is not recorded is published again',
+  }),
   MXFLOW_TEST_DELIVER_TWICE: setting.boolean({
     default: false,
     describe: 'For tests: hands every queue message out twice',

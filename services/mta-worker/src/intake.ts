@@ -1,15 +1,16 @@
-import { markDomainMoved, readSites, type Database } from '@mxflow/db';
+import { markDomainMoved, type Database } from '@mxflow/db';
 import { chooseSource, siteKey, type MessageId, type MxResolution, type Source } from '@mxflow/domain';
 import { done, later, type ConsumedMessage, type LaneQueue, type Messaging, type Verdict } from '@mxflow/messaging';
 import type { Resolver } from '@mxflow/resolver';
+
 import { invalidDomain, sent, unsendable } from './attempt-outcome.ts';
 import type { WorkerEvents } from './events.ts';
-import { gather } from './gather.ts';
 import type { JobCache } from './job-cache.ts';
 import type { LaneMessage, LoadedJob } from './lane-message.ts';
-import type { Offline } from './offline.ts';
+import type { AnswerOffline, Offline } from './offline.ts';
 import type { Paths } from './paths.ts';
 import type { PutBack } from './put-back.ts';
+import { createSiteKeys, type SiteKeys } from './site-keys.ts';
 
 export type IntakeOptions = {
   readonly database: Database;
@@ -34,41 +35,50 @@ type Route =
 const AFTER_DNS_FAILURE_MS = 60_000;
 /** Milliseconds in which the dispatcher moves a domain's messages to its new site. */
 const AFTER_MOVE_MS = 5000;
+const RETRY_MS = 1000;
 
-/** Handles the messages of one lane, for a pool with these sources. The verdict comes when the message is settled. */
-export function createIntake(
-  options: IntakeOptions,
-): (sources: readonly Source[]) => (message: ConsumedMessage<LaneQueue>) => Promise<Verdict> {
-  const keyOfSite = createSiteKeys(options.database);
-  return (sources) => async (message) => {
+/** Takes the messages of the lanes in, and finds each its place in this worker. */
+export class Intake {
+  readonly #options: IntakeOptions;
+  readonly #keyOfSite: SiteKeys;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+    this.#keyOfSite = createSiteKeys(options.database);
+  }
+
+  /** Resolves when what became of the message is durable. `sources` are those of the lane's pool. */
+  async handle(message: ConsumedMessage<LaneQueue>, sources: readonly Source[]): Promise<Verdict> {
+    const { events, messaging } = this.#options;
     if (message.redelivered) {
-      options.events.redelivered();
+      events.redelivered();
       const { messageId, attempt } = message.body;
-      await options.messaging.publish('delivery.redelivered.v1', { messageId, attempt });
+      await messaging.publish('delivery.redelivered.v1', { messageId, attempt });
       return done;
     }
-    return await new Promise<Verdict>((resolve, reject) => {
-      const lane: LaneMessage = {
-        ...message.body,
-        messageId: message.body.messageId as MessageId,
-        traceparent: message.traceparent,
-        settle: () => resolve(done),
-      };
-      route(lane, sources).then((way) => follow(lane, way), reject);
-    }).catch((error: unknown) => {
+    const { promise, resolve } = Promise.withResolvers<Verdict>();
+    const lane: LaneMessage = {
+      ...message.body,
+      messageId: message.body.messageId as MessageId,
+      traceparent: message.traceparent,
+      settle: () => resolve(done),
+    };
+    try {
+      this.#follow(lane, await this.#route(lane, sources));
+    } catch (error) {
       // Nothing was claimed: the database or the resolver could not be asked.
-      options.events.intakeFailed(error);
+      events.intakeFailed(error);
       return later(RETRY_MS);
-    });
-  };
+    }
+    return await promise;
+  }
 
-  async function route(lane: LaneMessage, sources: readonly Source[]): Promise<Route> {
-    const job = await options.jobs(lane.jobNumber);
+  async #route(lane: LaneMessage, sources: readonly Source[]): Promise<Route> {
+    const job = await this.#options.jobs(lane.jobNumber);
     if (job === undefined) return { kind: 'unsendable', because: 'the job is gone' };
     if ('unusable' in job) return { kind: 'unsendable', because: job.unusable };
     if (job.definition.mode === 'simulate') return { kind: 'simulate', job };
-    const resolution = await options.resolver.mx(lane.domain);
-    const odd = await routeByDns(lane, resolution);
+    const odd = await this.#routeByDns(lane, await this.#options.resolver.mx(lane.domain));
     if (odd !== undefined) return odd;
     const source = sources.find(({ publicId }) => publicId === lane.source) ?? chooseSource(sources, Math.random());
     if (source === undefined) return { kind: 'park', delayMs: RETRY_MS, reason: 'no-source' };
@@ -76,7 +86,7 @@ export function createIntake(
   }
 
   /** What DNS says that keeps a message from its path; `undefined` where nothing does. */
-  async function routeByDns(lane: LaneMessage, resolution: MxResolution): Promise<Route | undefined> {
+  async #routeByDns(lane: LaneMessage, resolution: MxResolution): Promise<Route | undefined> {
     switch (resolution.kind) {
       case 'null-mx':
       case 'no-such-domain':
@@ -89,51 +99,42 @@ export function createIntake(
       case 'implicit':
         break;
     }
-    if ((await keyOfSite(lane.siteId)) === siteKey(lane.domain, resolution)) return undefined;
-    await markDomainMoved(options.database, lane.domain);
+    if ((await this.#keyOfSite(lane.siteId)) === siteKey(lane.domain, resolution)) return undefined;
+    await markDomainMoved(this.#options.database, lane.domain);
     return { kind: 'park', delayMs: AFTER_MOVE_MS, reason: 'domain-moved' };
   }
 
-  function follow(lane: LaneMessage, way: Route): void {
+  #follow(lane: LaneMessage, way: Route): void {
+    const { paths, offline } = this.#options;
     switch (way.kind) {
       case 'path':
-        return options.paths.add({ siteId: lane.siteId, source: way.source }, lane);
+        return paths.add({ siteId: lane.siteId, source: way.source }, lane);
       case 'simulate':
-        return options.offline.add(lane, async ({ address, variables }, facts) => {
-          const { messageId, attempt } = lane;
-          const composed = await way.job.compiled.compose({ messageId, attempt, address, variables, now: facts.at });
-          if (composed.kind === 'unsendable') return unsendable(facts, composed.because);
-          return sent(facts, { code: 250, enhanced: undefined, lines: ['simulated: composed, not sent'] });
-        });
+        return offline.add(lane, simulate(way.job));
       case 'unsendable':
-        return options.offline.add(lane, async (_message, facts) => unsendable(facts, way.because));
+        return offline.add(lane, async (_message, facts) => unsendable(facts, way.because));
       case 'invalid-domain':
-        return options.offline.add(lane, async (_message, facts) => invalidDomain(facts, lane.domain));
-      case 'park': {
-        const { messageId, attempt } = lane;
-        const { delayMs, reason, lastReply } = way;
-        const parked = { messageId, attempt, delayMs, reason, ...(lastReply === undefined ? {} : { lastReply }) };
-        options.events.parked(reason);
-        return void options.putBack.park(parked).then(lane.settle, options.events.intakeFailed);
-      }
+        return offline.add(lane, async (_message, facts) => invalidDomain(facts, lane.domain));
+      case 'park':
+        return this.#park(lane, way);
     }
+  }
+
+  #park({ messageId, attempt, settle }: LaneMessage, way: Extract<Route, { kind: 'park' }>): void {
+    const { events, putBack } = this.#options;
+    const { delayMs, reason, lastReply } = way;
+    events.parked(reason);
+    const parked = { messageId, attempt, delayMs, reason, ...(lastReply === undefined ? {} : { lastReply }) };
+    putBack.park(parked).then(settle, (error: unknown) => events.intakeFailed(error));
   }
 }
 
-const RETRY_MS = 1000;
-const MAX_SITES = 100_000;
-
-/** Keys of sites never change, so that each is read once. */
-function createSiteKeys(database: Database): (siteId: number) => Promise<string | undefined> {
-  const known = new Map<number, string>();
-  const read = gather<number, string | undefined>(
-    async (siteIds) => {
-      const sites = await readSites(database, [...new Set(siteIds)]);
-      if (known.size > MAX_SITES) known.clear();
-      for (const site of sites) known.set(site.siteId, site.key);
-      return siteIds.map((siteId) => known.get(siteId));
-    },
-    { maxBatch: 500 },
-  );
-  return async (siteId) => known.get(siteId) ?? (await read(siteId));
+/** Everything but the connection. */
+function simulate({ compiled }: LoadedJob): AnswerOffline {
+  return async ({ lane, address, variables }, facts) => {
+    const { messageId, attempt } = lane;
+    const composed = await compiled.compose({ messageId, attempt, address, variables, now: facts.at });
+    if (composed.kind === 'unsendable') return unsendable(facts, composed.because);
+    return sent(facts, { code: 250, enhanced: undefined, lines: ['simulated: composed, not sent'] });
+  };
 }

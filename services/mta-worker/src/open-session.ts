@@ -34,6 +34,7 @@ export type OpenerOptions = {
 };
 
 type Candidate = { readonly host: string; readonly address: string };
+type Caller = { readonly source: Source; readonly onClosed: () => void };
 
 /**
  * Opens a session with the best host that answers (RFC 5321 §5.1). A backup is tried only where the better host
@@ -48,7 +49,7 @@ export function createSessionOpener(options: OpenerOptions): SessionOpener {
     let because = noHost(domain);
     // All resting: the site itself rests in that case, so whoever asks now has waited; all are tried again.
     for (const candidate of rested.length > 0 ? rested : found.candidates) {
-      const attempt = await tryCandidate(candidate, source, options, onClosed);
+      const attempt = await tryCandidate(candidate, { source, onClosed }, options);
       if (attempt.kind === 'open') return attempt;
       because = attempt.because;
       if (attempt.kind === 'last-word') return { kind: 'failed', because };
@@ -62,17 +63,12 @@ type Attempt =
   | { readonly kind: 'try-next'; readonly because: string }
   | { readonly kind: 'last-word'; readonly because: string };
 
-async function tryCandidate(
-  { host, address }: Candidate,
-  source: Source,
-  options: OpenerOptions,
-  onClosed: () => void,
-): Promise<Attempt> {
+async function tryCandidate({ host, address }: Candidate, caller: Caller, options: OpenerOptions): Promise<Attempt> {
   const { memory } = options;
-  let result = await connectOnce({ host, address }, source, options, { policy: options.tlsPolicy, onClosed });
+  let result = await connectOnce({ host, address, policy: options.tlsPolicy }, caller, options);
   // Opportunistic means: rather in clear than not at all (RFC 7435). The failed session is over; this is a new one.
   if (result.kind === 'failed' && result.reason === 'tls-failed' && options.tlsPolicy === 'opportunistic') {
-    result = await connectOnce({ host, address }, source, options, { policy: 'disabled', onClosed });
+    result = await connectOnce({ host, address, policy: 'disabled' }, caller, options);
   }
   if (result.kind === 'ready') {
     memory.reached(address);
@@ -86,10 +82,9 @@ async function tryCandidate(
 }
 
 async function connectOnce(
-  { host, address }: Candidate,
-  source: Source,
+  { host, address, policy }: Candidate & { readonly policy: TlsPolicy },
+  { source, onClosed }: Caller,
   options: OpenerOptions,
-  { policy, onClosed }: { readonly policy: TlsPolicy; readonly onClosed: () => void },
 ): Promise<ConnectResult> {
   const result = await connect({
     host: address,

@@ -1,34 +1,8 @@
 import { claimsOf, type Database } from '@mxflow/db';
 import type { MessageId } from '@mxflow/domain';
 import type { Messaging } from '@mxflow/messaging';
-import type { OutcomeMessage } from './attempt-outcome.ts';
 
-/**
- * Where outcomes wait until they are safe. An outcome is published with confirms, and kept in memory until Postgres
- * shows it recorded: a broker that loses its data then costs nothing.
- */
-export type OutcomeDesk = {
-  /** Messages claimed and not yet confirmed, in whatever stage. */
-  readonly inHand: number;
-  /** How many more messages may be claimed, with so many connections open. */
-  room(openConnections: number): number;
-  /** Whether another MAIL may be sent: the broker takes outcomes, and not too many of them are unconfirmed. */
-  mayStart(): boolean;
-  /** Resolves when `mayStart` may have become true. */
-  untilRoom(): Promise<void>;
-  /** A message was claimed under this epoch. */
-  claimed(messageId: MessageId): void;
-  /** It went back unsent. */
-  released(messageId: MessageId): void;
-  /** Publishes; resolves when the broker has confirmed. */
-  report(outcome: OutcomeMessage, traceparent: string | undefined): Promise<void>;
-  /** Compares with Postgres: forgets what is recorded, publishes again what seems lost, finds claims nobody here knows. */
-  reconcile(epoch: number): Promise<readonly UnknownClaim[]>;
-  /** The epoch was fenced: everything in hand is somebody else's now. */
-  forgetClaims(): void;
-  /** Resolves when every reported outcome is confirmed. */
-  drained(): Promise<void>;
-};
+import type { OutcomeMessage } from './attempt-outcome.ts';
 
 /** A claim under our epoch of which this process knows nothing: its answer was lost on the way. Never sent. */
 export type UnknownClaim = { readonly messageId: MessageId; readonly attempt: number };
@@ -37,90 +11,119 @@ export type UnknownClaim = { readonly messageId: MessageId; readonly attempt: nu
 const MAX_UNCONFIRMED = 64;
 /** Outcomes confirmed and not recorded, beyond which no MAIL is sent: the recorder is far behind. */
 const MAX_UNRECORDED = 20_000;
-/** A confirmed outcome that is not recorded after so long is published again. */
-const LOST_AFTER_MS = 20_000;
 
 type Held = { readonly outcome: OutcomeMessage; confirmedAtMs: number };
 
-export function createOutcomeDesk({
-  database,
-  messaging,
-}: {
+export type OutcomeDeskOptions = {
   readonly database: Database;
   readonly messaging: Messaging;
-}): OutcomeDesk {
-  const claims = new Set<MessageId>();
-  const unconfirmed = new Set<MessageId>();
-  const held = new Map<MessageId, Held>();
-  let suspects = new Set<MessageId>();
-  let wakers: (() => void)[] = [];
-  const wake = (): void => {
-    const woken = wakers;
-    wakers = [];
-    for (const resolve of woken) resolve();
-  };
+  /** A confirmed outcome that is not recorded after so long is published again. */
+  readonly reportAgainMs: number;
+};
 
-  const publish = async (outcome: OutcomeMessage, traceparent?: string): Promise<void> => {
-    const { messageId } = outcome.body;
-    unconfirmed.add(messageId as MessageId);
-    await messaging.publishMany([{ ...outcome, ...(traceparent === undefined ? {} : { traceparent }) }]);
-    unconfirmed.delete(messageId as MessageId);
-    wake();
-  };
+/**
+ * Where outcomes wait until they are safe. An outcome is published with confirms, and kept in memory until Postgres
+ * shows it recorded: a broker that loses its data then costs nothing.
+ */
+export class OutcomeDesk {
+  readonly #options: OutcomeDeskOptions;
+  /** Claimed and not yet confirmed, in whatever stage. */
+  readonly #claims = new Set<MessageId>();
+  readonly #unconfirmed = new Set<MessageId>();
+  readonly #held = new Map<MessageId, Held>();
+  #suspects: ReadonlySet<MessageId> = new Set();
+  #waiting: (() => void)[] = [];
 
-  return {
-    get inHand() {
-      return claims.size;
-    },
-    room: (openConnections) => openConnections + MAX_UNCONFIRMED - claims.size,
-    mayStart: () => !messaging.blocked && unconfirmed.size < MAX_UNCONFIRMED && held.size < MAX_UNRECORDED,
-    untilRoom: () => new Promise((resolve) => wakers.push(resolve)),
-    claimed: (messageId) => void claims.add(messageId),
-    released: (messageId) => {
-      claims.delete(messageId);
-      wake();
-    },
-    report: async (outcome, traceparent) => {
-      const messageId = outcome.body.messageId as MessageId;
-      const entry: Held = { outcome, confirmedAtMs: Number.POSITIVE_INFINITY };
-      held.set(messageId, entry);
-      await publish(outcome, traceparent);
-      entry.confirmedAtMs = performance.now();
-      claims.delete(messageId);
-      wake();
-    },
-    reconcile: async (epoch) => {
-      const askedAtMs = performance.now();
-      const open = new Map((await claimsOf(database, epoch)).map((claim) => [claim.messageId, claim.attempt]));
-      for (const [messageId, { outcome, confirmedAtMs }] of held) {
-        if (confirmedAtMs > askedAtMs) continue;
-        if (open.get(messageId) !== outcome.body.attempt) held.delete(messageId);
-        else if (askedAtMs - confirmedAtMs > LOST_AFTER_MS) await republish(outcome);
-      }
-      wake();
-      return findUnknown(open);
-    },
-    forgetClaims: () => {
-      claims.clear();
-      held.clear();
-      wake();
-    },
-    drained: async () => {
-      while (unconfirmed.size > 0) await new Promise<void>((resolve) => wakers.push(resolve));
-    },
-  };
+  constructor(options: OutcomeDeskOptions) {
+    this.#options = options;
+  }
 
-  async function republish(outcome: OutcomeMessage): Promise<void> {
-    const entry = held.get(outcome.body.messageId as MessageId);
-    await publish(outcome);
-    if (entry !== undefined) entry.confirmedAtMs = performance.now();
+  /** How many more messages may be claimed, with so many connections open. */
+  room(openConnections: number): number {
+    return openConnections + MAX_UNCONFIRMED - this.#claims.size;
+  }
+
+  /** Whether another MAIL may be sent: the broker takes outcomes, and not too many are unconfirmed or unrecorded. */
+  mayStart(): boolean {
+    const { blocked } = this.#options.messaging;
+    return !blocked && this.#unconfirmed.size < MAX_UNCONFIRMED && this.#held.size < MAX_UNRECORDED;
+  }
+
+  /** Resolves when `mayStart` may have become true. */
+  untilRoom(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** A message was claimed under this epoch. */
+  claimed(messageId: MessageId): void {
+    this.#claims.add(messageId);
+  }
+
+  /** It went back unsent. */
+  released(messageId: MessageId): void {
+    this.#claims.delete(messageId);
+    this.#wake();
+  }
+
+  /** Publishes; resolves when the broker has confirmed. */
+  async report(outcome: OutcomeMessage, traceparent: string | undefined): Promise<void> {
+    const messageId = outcome.body.messageId as MessageId;
+    const entry: Held = { outcome, confirmedAtMs: Number.POSITIVE_INFINITY };
+    this.#held.set(messageId, entry);
+    await this.#publish(outcome, traceparent);
+    entry.confirmedAtMs = performance.now();
+    this.released(messageId);
+  }
+
+  /** Compares with Postgres: forgets what is recorded, publishes again what seems lost, finds claims nobody here knows. */
+  async reconcile(epoch: number): Promise<readonly UnknownClaim[]> {
+    const askedAtMs = performance.now();
+    const claims = await claimsOf(this.#options.database, epoch);
+    const open = new Map(claims.map(({ messageId, attempt }) => [messageId, attempt]));
+    for (const [messageId, entry] of this.#held) {
+      if (entry.confirmedAtMs > askedAtMs) continue;
+      if (open.get(messageId) !== entry.outcome.body.attempt) this.#held.delete(messageId);
+      else if (askedAtMs - entry.confirmedAtMs > this.#options.reportAgainMs) await this.#publishAgain(entry);
+    }
+    this.#wake();
+    return this.#findUnknown(open);
+  }
+
+  /** The epoch was fenced: everything in hand is somebody else's now. */
+  forgetClaims(): void {
+    this.#claims.clear();
+    this.#held.clear();
+    this.#wake();
+  }
+
+  /** Resolves when every reported outcome is confirmed. */
+  async drained(): Promise<void> {
+    while (this.#unconfirmed.size > 0) await this.untilRoom();
+  }
+
+  async #publish(outcome: OutcomeMessage, traceparent: string | undefined): Promise<void> {
+    const messageId = outcome.body.messageId as MessageId;
+    this.#unconfirmed.add(messageId);
+    const trace = traceparent === undefined ? {} : { traceparent };
+    await this.#options.messaging.publishMany([{ ...outcome, ...trace }]);
+    this.#unconfirmed.delete(messageId);
+    this.#wake();
+  }
+
+  async #publishAgain(entry: Held): Promise<void> {
+    await this.#publish(entry.outcome, undefined);
+    entry.confirmedAtMs = performance.now();
   }
 
   /** A claim counts as unknown when two comparisons in a row find it so: one alone may have met it on its way here. */
-  function findUnknown(open: ReadonlyMap<MessageId, number>): readonly UnknownClaim[] {
-    const strangers = [...open].filter(([messageId]) => !claims.has(messageId) && !held.has(messageId));
-    const unknown = strangers.filter(([messageId]) => suspects.has(messageId));
-    suspects = new Set(strangers.map(([messageId]) => messageId));
+  #findUnknown(open: ReadonlyMap<MessageId, number>): readonly UnknownClaim[] {
+    const strangers = [...open].filter(([messageId]) => !this.#claims.has(messageId) && !this.#held.has(messageId));
+    const unknown = strangers.filter(([messageId]) => this.#suspects.has(messageId));
+    this.#suspects = new Set(strangers.map(([messageId]) => messageId));
     return unknown.map(([messageId, attempt]) => ({ messageId, attempt }));
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }

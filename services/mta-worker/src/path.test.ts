@@ -16,9 +16,10 @@ test.for<readonly [string, Partial<Path>, number]>([
   ['those open count', { queued: queued(9), connections: 3 }, 1],
   ['one on its way serves a message', { queued: queued(1), connections: 1, opening: 1 }, 0],
   ['one that waits serves a message', { queued: queued(1), connections: 1, idle: new Set([waiting]) }, 0],
-  ['claims under way are messages', { claiming: 2 }, 2],
+  ['none for a claim under way', { claiming: 2 }, 0],
+  ['none while the site wants no more', { queued: queued(9), connections: 1, openAfterMs: 2000 }, 0],
 ])('connections wanted: %s', ([, change, wanted]) => {
-  expect(connectionsWanted(pathWith(change), 4)).toBe(wanted);
+  expect(connectionsWanted(pathWith(change), 4, 1000)).toBe(wanted);
 });
 
 test.for<readonly [string, Partial<Path>, number]>([

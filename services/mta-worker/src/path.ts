@@ -14,12 +14,23 @@ export type Path = {
   /** Connections that the provider may be counting, those being opened included. */
   connections: number;
   opening: number;
+  /** No further connection is opened before this instant (ms, monotonic). */
+  openAfterMs: number;
   /** Connections that wait for a message. */
   readonly idle: Set<(message: ClaimedWork | undefined) => void>;
 };
 
 export function createPath(key: PathKey): Path {
-  return { key, queued: [], ready: [], claiming: 0, connections: 0, opening: 0, idle: new Set() };
+  return {
+    key,
+    queued: [],
+    ready: [],
+    claiming: 0,
+    connections: 0,
+    opening: 0,
+    openAfterMs: Number.NEGATIVE_INFINITY,
+    idle: new Set(),
+  };
 }
 
 /** Hands a claimed message to a connection that waits, else keeps it ready. */
@@ -47,9 +58,14 @@ export async function take(path: Path, waitMs: number, ended: AbortSignal): Prom
   });
 }
 
-/** How many connections to open now: one for each message that no connection is there or on its way for. */
-export function connectionsWanted(path: Path, maxConnections: number): number {
-  const messages = path.queued.length + path.ready.length + path.claiming;
+/**
+ * How many connections to open now: one for each message that no connection is there or on its way for. A message whose
+ * claim is under way counts when it is answered: a connection opened for it alone would find nothing to do, and end, and
+ * be opened again, without ever letting the answer in.
+ */
+export function connectionsWanted(path: Path, maxConnections: number, nowMs: number): number {
+  if (nowMs < path.openAfterMs) return 0;
+  const messages = path.queued.length + path.ready.length;
   return Math.max(0, Math.min(maxConnections - path.connections, messages - path.idle.size - path.opening));
 }
 

@@ -1,7 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
+
 import { recordSiteFailure, type Database } from '@mxflow/db';
 import { siteBackOffSeconds } from '@mxflow/domain';
 import type { Logger } from '@mxflow/telemetry';
+
 import type { Claim } from './claim-desk.ts';
 import type { ClaimedWork, LaneMessage, PathKey } from './lane-message.ts';
 import type { OutcomeDesk } from './outcome-desk.ts';
@@ -14,7 +16,7 @@ export type RunConnection = (path: Path) => Promise<ConnectionEnd>;
 export type ConnectionEnd =
   /** It did its work. */
   | { readonly kind: 'used' }
-  /** The site could not be reached, or not one message got through: the site is to rest. */
+  /** The site could not be reached, or not one message got through. */
   | { readonly kind: 'site-failed'; readonly because: string };
 
 export type PathsOptions = {
@@ -32,163 +34,164 @@ export type PathsOptions = {
   readonly maxConnections: number;
 };
 
-/** Everything that waits in this worker to be sent, by path, and what is done about it. */
-export type Paths = {
-  add(key: PathKey, message: LaneMessage): void;
-  /** Something changed that may let a path move. */
-  pump(path: Path): void;
-  pumpAll(): void;
-  /** Gives a claimed message that was not sent back to its path. */
-  putFirst(path: Path, message: ClaimedWork): void;
-  /** Our claims are void: forgets the claimed messages that were not sent. */
-  forgetClaims(): void;
-  /** Takes nothing more; what is here goes back to wait. Resolves when every connection has ended. */
-  stop(): Promise<void>;
-  readonly openConnections: number;
-};
+type HowParked = { readonly delayMs: number; readonly reason: string; readonly lastReply?: string };
 
+const STOPPING: HowParked = { delayMs: 0, reason: 'worker-stopping' };
 /** How long a claim that could not be asked for waits. */
 const CLAIM_RETRY_MS = 500;
+/** A site that refuses one more connection while others work is not asked for more for so long. */
+const ENOUGH_CONNECTIONS_MS = 5000;
 /** Rest after the first, second, … failure in a row. */
 const REST_SECONDS = Array.from({ length: 9 }, (_, index) => siteBackOffSeconds(index + 1));
 
-export function createPaths(options: PathsOptions): Paths {
-  const { desk, putBack, logger } = options;
-  const paths = new Map<string, Path>();
-  const running = new Set<Promise<void>>();
-  let connections = 0;
-  let stopping = false;
+/** Everything that waits in this worker to be sent, by path, and the connections that carry it. */
+export class Paths {
+  readonly #options: PathsOptions;
+  readonly #paths = new Map<string, Path>();
+  readonly #running = new Set<Promise<void>>();
+  #connections = 0;
+  #claiming = 0;
+  #stopping = false;
 
-  return {
-    add: (key, message) => {
-      if (stopping) return void parkOne(message, { delayMs: 0, reason: 'worker-stopping' });
-      const path = pathOf(key);
-      path.queued.push(message);
-      pump(path);
-    },
-    pump,
-    pumpAll: () => {
-      for (const path of paths.values()) pump(path);
-    },
-    putFirst: (path, message) => {
-      if (stopping) return void giveBack(message, { delayMs: 0, reason: 'worker-stopping' });
-      path.ready.unshift(message);
-      pump(path);
-    },
-    forgetClaims: () => {
-      for (const path of paths.values()) for (const { lane } of path.ready.splice(0)) lane.settle();
-      desk.forgetClaims();
-    },
-    stop: async () => {
-      stopping = true;
-      await Promise.all([...paths.values()].map((path) => clear(path, { delayMs: 0, reason: 'worker-stopping' })));
-      for (const path of paths.values()) for (const waiting of [...path.idle]) waiting(undefined);
-      await Promise.all(running);
-    },
-    get openConnections() {
-      return connections;
-    },
-  };
+  constructor(options: PathsOptions) {
+    this.#options = options;
+  }
 
-  function pathOf(key: PathKey): Path {
-    const name = `${key.siteId}/${key.source.publicId}`;
-    const known = paths.get(name);
-    if (known !== undefined) return known;
-    const path = createPath(key);
-    paths.set(name, path);
+  add(key: PathKey, message: LaneMessage): void {
+    if (this.#stopping) return void this.#park(message, STOPPING);
+    const path = this.#pathOf(key);
+    path.queued.push(message);
+    this.pump(path);
+  }
+
+  /** Something changed that may let a path move. */
+  pump(path: Path): void {
+    if (this.#stopping || !this.#options.alive()) return;
+    const room = this.#options.desk.room(this.#connections) - this.#claiming;
+    for (const message of path.queued.splice(0, Math.max(0, Math.min(claimsWanted(path), room)))) {
+      void this.#claim(path, message);
+    }
+    const spare = this.#options.maxConnections - this.#connections;
+    const wanted = connectionsWanted(path, this.#options.maxConnectionsPerPath, performance.now());
+    for (let opened = 0; opened < Math.min(wanted, spare); opened += 1) this.#start(path);
+    const waiting = path.queued.length + path.ready.length + path.claiming;
+    if (path.connections === 0 && waiting === 0) this.#paths.delete(nameOf(path.key));
+  }
+
+  pumpAll(): void {
+    for (const path of this.#paths.values()) this.pump(path);
+  }
+
+  /** Gives a claimed message that was not sent back to its path. */
+  putFirst(path: Path, message: ClaimedWork): void {
+    if (this.#stopping) return void this.#giveBack(message, STOPPING);
+    path.ready.unshift(message);
+    this.pump(path);
+  }
+
+  /** Our claims are void: forgets the claimed messages that were not sent. */
+  forgetClaims(): void {
+    for (const path of this.#paths.values()) for (const { lane } of path.ready.splice(0)) lane.settle();
+    this.#options.desk.forgetClaims();
+  }
+
+  /** Takes nothing more; what is here goes back to wait. Resolves when every connection has ended. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all([...this.#paths.values()].map((path) => this.#clear(path, STOPPING)));
+    for (const path of this.#paths.values()) for (const waiting of path.idle) waiting(undefined);
+    await Promise.all(this.#running);
+  }
+
+  #pathOf(key: PathKey): Path {
+    const name = nameOf(key);
+    const path = this.#paths.get(name) ?? createPath(key);
+    this.#paths.set(name, path);
     return path;
   }
 
-  function pump(path: Path): void {
-    if (stopping || !options.alive()) return;
-    const claims = Math.min(claimsWanted(path), desk.room(connections));
-    for (const message of path.queued.splice(0, Math.max(0, claims))) void claimOne(path, message);
-    const wanted = Math.min(
-      connectionsWanted(path, options.maxConnectionsPerPath),
-      options.maxConnections - connections,
-    );
-    for (let opened = 0; opened < wanted; opened += 1) start(path);
-    if (path.connections === 0 && path.queued.length + path.ready.length + path.claiming === 0) forget(path);
-  }
-
-  function forget(path: Path): void {
-    paths.delete(`${path.key.siteId}/${path.key.source.publicId}`);
-  }
-
-  async function claimOne(path: Path, message: LaneMessage): Promise<void> {
+  async #claim(path: Path, message: LaneMessage): Promise<void> {
     path.claiming += 1;
-    try {
-      const claimed = await options.claim(message);
-      path.claiming -= 1;
-      if (claimed === undefined) {
-        await putBack.settleRefused(message);
-        message.settle();
-      } else if (stopping) {
-        return await giveBack(claimed, { delayMs: 0, reason: 'worker-stopping' });
-      } else {
-        offer(path, claimed);
-      }
-    } catch (err) {
-      path.claiming -= 1;
-      logger.warn({ err }, 'claiming failed, trying again');
+    this.#claiming += 1;
+    const answer = await this.#options.claim(message).then(
+      (claimed) => ({ kind: 'answered', claimed }) as const,
+      (err: unknown) => ({ kind: 'failed', err }) as const,
+    );
+    path.claiming -= 1;
+    this.#claiming -= 1;
+    if (answer.kind === 'failed') {
+      this.#options.logger.warn({ err: answer.err }, 'claiming failed, trying again');
       path.queued.unshift(message);
       await wait(CLAIM_RETRY_MS);
+    } else {
+      await this.#follow(path, message, answer.claimed);
     }
-    pump(path);
+    this.pump(path);
   }
 
-  function start(path: Path): void {
-    connections += 1;
+  async #follow(path: Path, message: LaneMessage, claimed: ClaimedWork | undefined): Promise<void> {
+    if (claimed === undefined) {
+      await this.#options.putBack.settleRefused(message);
+      return message.settle();
+    }
+    if (this.#stopping) return await this.#giveBack(claimed, STOPPING);
+    offer(path, claimed);
+  }
+
+  #start(path: Path): void {
+    this.#connections += 1;
     path.connections += 1;
-    const run = runOne(path).finally(() => running.delete(run));
-    running.add(run);
+    const run = this.#runOne(path).finally(() => this.#running.delete(run));
+    this.#running.add(run);
   }
 
-  async function runOne(path: Path): Promise<void> {
-    const end = await options.runConnection(path).catch((err: unknown): ConnectionEnd => {
-      logger.error({ err }, 'a connection ended by a fault of ours');
+  async #runOne(path: Path): Promise<void> {
+    const end = await this.#options.runConnection(path).catch((err: unknown): ConnectionEnd => {
+      this.#options.logger.error({ err }, 'a connection ended by a fault of ours');
       return { kind: 'site-failed', because: 'internal error' };
     });
-    connections -= 1;
+    this.#connections -= 1;
     path.connections -= 1;
-    if (end.kind === 'site-failed' && !stopping && options.alive()) await rest(path, end.because);
-    pump(path);
+    if (end.kind === 'site-failed' && !this.#stopping && this.#options.alive()) {
+      if (path.connections > path.opening) path.openAfterMs = performance.now() + ENOUGH_CONNECTIONS_MS;
+      else await this.#rest(path, end.because);
+    }
+    this.pump(path);
   }
 
   /** The site rests, for all workers; what waits here for it goes back. */
-  async function rest(path: Path, because: string): Promise<void> {
+  async #rest(path: Path, because: string): Promise<void> {
+    const { database, logger } = this.#options;
     const { siteId } = path.key;
-    const delayMs = await recordSiteFailure(options.database, { siteId, because, restSeconds: REST_SECONDS }).catch(
-      (err: unknown) => {
-        logger.warn({ err, siteId }, 'recording a site failure failed');
-        return (REST_SECONDS[0] ?? 0) * 1000;
-      },
-    );
+    const failure = { siteId, because, restSeconds: REST_SECONDS };
+    const delayMs = await recordSiteFailure(database, failure).catch((err: unknown) => {
+      logger.warn({ err, siteId }, 'recording a site failure failed');
+      return (REST_SECONDS[0] ?? 0) * 1000;
+    });
     logger.info({ siteId, because, delayMs }, 'site rests');
-    await clear(path, { delayMs, reason: 'site-back-off', lastReply: because.slice(0, 2000) });
+    await this.#clear(path, { delayMs, reason: 'site-back-off', lastReply: because.slice(0, 2000) });
   }
 
-  async function clear(path: Path, how: HowParked): Promise<void> {
-    const queued = path.queued.splice(0);
-    const ready = path.ready.splice(0);
-    await Promise.all([
-      ...queued.map((message) => parkOne(message, how)),
-      ...ready.map((message) => giveBack(message, how)),
-    ]);
+  async #clear(path: Path, how: HowParked): Promise<void> {
+    const queued = path.queued.splice(0).map((message) => this.#park(message, how));
+    const ready = path.ready.splice(0).map((message) => this.#giveBack(message, how));
+    await Promise.all([...queued, ...ready]);
   }
 
-  async function parkOne(message: LaneMessage, how: HowParked): Promise<void> {
+  async #park(message: LaneMessage, how: HowParked): Promise<void> {
     const { messageId, attempt } = message;
-    await putBack.park({ messageId, attempt, ...how });
+    await this.#options.putBack.park({ messageId, attempt, ...how });
     message.settle();
   }
 
-  async function giveBack({ lane }: ClaimedWork, how: HowParked): Promise<void> {
+  async #giveBack({ lane }: ClaimedWork, how: HowParked): Promise<void> {
     const { messageId, attempt } = lane;
-    await putBack.returnClaim({ messageId, attempt, ...how });
-    desk.released(messageId);
+    await this.#options.putBack.returnClaim({ messageId, attempt, ...how });
+    this.#options.desk.released(messageId);
     lane.settle();
   }
 }
 
-type HowParked = { readonly delayMs: number; readonly reason: string; readonly lastReply?: string };
+function nameOf({ siteId, source }: PathKey): string {
+  return `${siteId}/${source.publicId}`;
+}

@@ -1,7 +1,8 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
 import { recordSiteReached, type Database } from '@mxflow/db';
 import type { Resolver } from '@mxflow/resolver';
 import type { Logger } from '@mxflow/telemetry';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { OpenedSession, SessionOpener } from './open-session.ts';
 import type { OutcomeDesk } from './outcome-desk.ts';
 import { take, type Path } from './path.ts';
@@ -40,7 +41,7 @@ export function createRunConnection(options: ConnectionOptions): RunConnection {
     if (opened.kind === 'nothing-to-do') return { kind: 'used' };
     noteReached(path.key.siteId);
     options.pump(path);
-    const settled = await sendAll(path, opened, options, ended.signal);
+    const settled = await sendAll({ path, opened, ended: ended.signal }, options);
     return await close(opened, settled);
   };
 }
@@ -52,13 +53,10 @@ async function openFor(path: Path, options: ConnectionOptions, onClosed: () => v
   return await options.open({ domain, resolution, source: path.key.source, onClosed });
 }
 
+type OpenConnection = { readonly path: Path; readonly opened: OpenedSession; readonly ended: AbortSignal };
+
 /** Sends until the connection has carried its number, ends, or has nothing to carry. Returns how many were settled. */
-async function sendAll(
-  path: Path,
-  opened: OpenedSession,
-  options: ConnectionOptions,
-  ended: AbortSignal,
-): Promise<number> {
+async function sendAll({ path, opened, ended }: OpenConnection, options: ConnectionOptions): Promise<number> {
   const { session } = opened;
   let settled = 0;
   while (session.state === 'ready' && session.messagesSent < options.maxMessagesPerConnection && options.alive()) {

@@ -23,7 +23,7 @@ test('every released message is sent once, within the caps, and its outcome told
   expect(new Set(outcomes.map(({ key }) => key))).toEqual(new Set(['delivery.sent.v1']));
   expect(new Set(ordinalsOf(outcomes)).size).toBe(200);
   expect(await lane.stopWorker()).toBe(0);
-  await lane.sims.referee.flush();
+  lane.sims.referee.flush();
   const { accepted, duplicates, violations, scopes } = await analyse(readReferee(lane.refereeFile));
   expect({ accepted, duplicates, violations }).toEqual({ accepted: 200, duplicates: [], violations: {} });
   const [seen] = Object.values(scopes['provider'] ?? {});
@@ -61,7 +61,7 @@ test('verify asks up to RCPT, simulate connects to nobody', async () => {
   await lane.post(['b@checked.test'], { mode: 'simulate' });
   const outcomes = await lane.outcomes(2);
   expect(outcomes.map(({ key }) => key)).toEqual(['delivery.sent.v1', 'delivery.sent.v1']);
-  await lane.sims.referee.flush();
+  lane.sims.referee.flush();
   const { accepted, scopes } = await analyse(readReferee(lane.refereeFile));
   expect(accepted).toBe(0);
   expect(Object.values(scopes['provider'] ?? {})[0]?.messages).toBe(1);
@@ -90,6 +90,6 @@ test('SIGTERM amid a lane: what was not sent waits again at once, nothing is in 
     waiting: 400 - told,
     sending: told,
   });
-  await lane.sims.referee.flush();
+  lane.sims.referee.flush();
   expect((await analyse(readReferee(lane.refereeFile))).accepted).toBe(told);
 });

@@ -5,15 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import {
-  ensureLane,
-  migrate,
-  openDatabase,
-  prepareChunk,
-  releaseWork,
-  saveDomains,
-  type Database,
-} from '@mxflow/db';
+import { ensureLane, migrate, openDatabase, prepareChunk, releaseWork, saveDomains, type Database } from '@mxflow/db';
 import { addressKey, domainOf, messageIdOf, siteKey, type MessageId } from '@mxflow/domain';
 import { createWorld } from '@mxflow/infra/testing';
 import { connectMessaging, type Messaging } from '@mxflow/messaging';
