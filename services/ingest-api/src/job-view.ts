@@ -35,7 +35,7 @@ export function viewJob(job: JobOverview, now: Date): JobView {
       sent: ended === 0 ? 0 : round(counts.sent / ended),
       failed: ended === 0 ? 0 : round(counts.failed / ended),
     },
-    ...instant('estimatedEndAt', estimateEnd(job, counts.pending + counts.deferred, perSecond, now)),
+    ...instant('estimatedEndAt', estimateEnd(job, perSecond, now)),
     ...(settings.tracking === undefined ? {} : { tracking: settings.tracking }),
   };
 }
@@ -49,7 +49,8 @@ function endedPerSecond({ acceptedAt, notBefore, finishedAt }: JobOverview, ende
 }
 
 /** At the rate so far, and never after the validity ends; `null` where nothing is known or nothing is left. */
-function estimateEnd(job: JobOverview, left: number, perSecond: number, now: Date): Date | null {
+function estimateEnd(job: JobOverview, perSecond: number, now: Date): Date | null {
+  const left = job.counts.pending + job.counts.deferred;
   if (job.state !== 'active' || left === 0 || perSecond === 0) return null;
   return new Date(Math.min(now.getTime() + (left / perSecond) * 1000, job.validUntil.getTime()));
 }
