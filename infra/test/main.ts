@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { startServers, type Servers } from '../servers/servers.ts';
@@ -21,21 +21,38 @@ const total = tally(readReports(), runFailed);
 process.exitCode = isSuccess(total) ? 0 : 1;
 process.stdout.write(`${describeTally(total)}\n`);
 
-/** True when the run failed. All packages are tested, whatever one of them says. */
+/** True when the run failed or did not come to its end. All packages are tested, whatever one of them says. */
 async function runTests(env: NodeJS.ProcessEnv): Promise<boolean> {
-  const argv = [
-    'run',
-    'test',
-    '--continue',
-    '--concurrency=2',
-    '--env-mode=loose',
-    '--output-logs=full',
-    '--log-order=grouped',
-  ];
-  const turbo = spawn('turbo', [...argv, ...process.argv.slice(2)], { stdio: ['ignore', 'inherit', 'inherit'], env });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => turbo.kill(signal));
+  const argv = ['run', 'test', '--continue', '--concurrency=2', '--env-mode=loose', '--output-logs=full'];
+  const chosen = process.argv.slice(2);
+  const turbo = spawn('turbo', [...argv, '--log-order=grouped', ...chosen], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env,
+  });
+  let interrupted = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      interrupted = true;
+      turbo.kill(signal);
+    });
+  }
   await once(turbo, 'exit');
-  return turbo.exitCode !== 0;
+  // Turbo ends with 0 when it was interrupted, and a package that it never came to has no report.
+  const missing = chosen.length > 0 ? [] : testedFolders().filter((folder) => !existsSync(reportOf(folder)));
+  for (const folder of missing) process.stderr.write(`mxflow: ${folder} was not tested to its end\n`);
+  return interrupted || missing.length > 0 || turbo.exitCode !== 0;
+}
+
+/** A package without a test script is one that was forgotten. test-e2e and bench have commands of their own. */
+function testedFolders(): readonly string[] {
+  const parents = ['packages', 'services'];
+  const folders = parents.flatMap((parent) => readdirSync(join(projectRoot, parent)).map((name) => join(parent, name)));
+  return [...folders, 'infra'].filter((folder) => existsSync(join(projectRoot, folder, 'package.json')));
+}
+
+/** As the root's vitest.config.ts names it. */
+function reportOf(folder: string): string {
+  return join(reports, `${folder.replaceAll('/', '-')}.json`);
 }
 
 function environmentOf(own: Servers | undefined): NodeJS.ProcessEnv {
