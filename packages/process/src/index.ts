@@ -1,5 +1,6 @@
 export * from './backoff.ts';
 export * from './health.ts';
+export * from './lean-heap.ts';
 export * from './periodic.ts';
 export * from './process-settings.ts';
 export * from './run.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { openDatabase, type Database } from '@mxflow/db';
 import { connectMessaging, type Messaging } from '@mxflow/messaging';
-import type { ProcessContext } from '@mxflow/process';
+import { keepHeapLean, type ProcessContext } from '@mxflow/process';
 import { createResolver } from '@mxflow/resolver';
 
 import type { DispatcherConfig } from './config.ts';
@@ -23,6 +23,7 @@ const REDELIVERED_WAIT_MS = 100;
 
 /** Starts a dispatcher: chunks → work → lanes, and the sweeps. */
 export async function startDispatcher(config: DispatcherConfig, context: ProcessContext): Promise<AsyncDisposable> {
+  keepHeapLean();
   await using resources = new AsyncDisposableStack();
   const { logger } = context;
   const events = createEvents(context.meter, logger);

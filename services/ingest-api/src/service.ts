@@ -2,11 +2,10 @@ import type { AddressInfo } from 'node:net';
 
 import { openDatabase } from '@mxflow/db';
 import { connectMessaging } from '@mxflow/messaging';
-import type { ProcessContext } from '@mxflow/process';
+import { keepHeapLean, type ProcessContext } from '@mxflow/process';
 
 import { buildApp } from './app.ts';
 import { MIN_OCTETS_PER_PATIENCE, type IngestConfig } from './config.ts';
-import { keepHeapLean } from './lean-heap.ts';
 
 /** Posts that are still coming in when the process stops have so long to end; a client repeats what was cut off. */
 const DRAIN_MS = 10_000;
