@@ -2,8 +2,11 @@
 const CLIENT_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028']);
 const ADAPTER_KINDS = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TooManyConnections']);
 const SOCKET_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND']);
-/** SQLSTATE classes: connection exception, insufficient resources, operator intervention (shutdown, start-up). */
-const SQLSTATE = /^(?:08...|53...|57P0.)$/;
+/**
+ * SQLSTATE classes: connection exception, insufficient resources, operator intervention (shutdown, start-up); and the one
+ * state that a database is in while it takes no connections.
+ */
+const SQLSTATE = /^(?:08...|53...|57P0.|55000)$/;
 /** What the driver itself throws has no code. */
 const DRIVER_TEXT = /^(?:Connection terminated|timeout exceeded when trying to connect)/;
 

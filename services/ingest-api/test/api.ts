@@ -1,6 +1,6 @@
 import { issueApiKey, migrate, openDatabase, SCOPES, type Database, type Scope } from '@mxflow/db';
 import { createWorld } from '@mxflow/infra/testing';
-import { connectMessaging, type Messaging } from '@mxflow/messaging';
+import { connectMessaging } from '@mxflow/messaging';
 import { createLogger, startTelemetry } from '@mxflow/telemetry';
 import type { AddressInfo } from 'node:net';
 
@@ -95,13 +95,13 @@ export async function startApi({ limits, messaging }: Overrides = {}): Promise<T
 }
 
 /** The same with a broker. */
-export async function startApiWithBroker(): Promise<TestApi & { readonly messaging: Messaging }> {
+export async function startApiWithBroker(): Promise<TestApi & { readonly brokerUrl: string }> {
   const world = await createWorld({ templateKey: 'mxflow', prepare: async (url) => void (await migrate(url)) });
   const messaging = await connectMessaging({ url: world.amqpUrl, name: 'ingest-api' });
   const api = await startApi({ messaging });
   return {
     ...api,
-    messaging,
+    brokerUrl: world.amqpUrl,
     [Symbol.asyncDispose]: async () => {
       await api[Symbol.asyncDispose]();
       await messaging[Symbol.asyncDispose]();
