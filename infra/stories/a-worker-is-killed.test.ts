@@ -12,21 +12,25 @@ const SITE_CONNECTIONS = 5;
 /** What one worker's death can leave open: a message on each connection, and the outcomes that are not confirmed. */
 const MOST_IN_DOUBT = SITES * SITE_CONNECTIONS + 64;
 
-test('a worker is killed amid 5,000 messages: all are sent, twice only those in doubt', { timeout: 240_000 }, async () => {
-  const specs = providers(SITES, { replyDelayMs: 5 });
-  await using world = await startWorld({
-    providers: specs,
-    workers: 2,
-    settings: { ...SHORT_LIFE, MXFLOW_SITE_CONNECTIONS: String(SITE_CONNECTIONS) },
-  });
-  const campaign = await world.post(recipientsAt(specs, MESSAGES));
-  await untilAccepted(world, KILLED_AT);
-  world.stack.workers[0]?.signal('SIGKILL');
-  await campaign.untilFinished({ limitMs: 150_000 });
+test(
+  'a worker is killed amid 5,000 messages: all are sent, twice only those in doubt',
+  { timeout: 240_000 },
+  async () => {
+    const specs = providers(SITES, { replyDelayMs: 5 });
+    await using world = await startWorld({
+      providers: specs,
+      workers: 2,
+      settings: { ...SHORT_LIFE, MXFLOW_SITE_CONNECTIONS: String(SITE_CONNECTIONS) },
+    });
+    const campaign = await world.post(recipientsAt(specs, MESSAGES));
+    await untilAccepted(world, KILLED_AT);
+    world.stack.workers[0]?.signal('SIGKILL');
+    await campaign.untilFinished({ limitMs: 150_000 });
 
-  const evidence = await gatherEvidence(world, campaign);
-  expect(evidence.faults).toEqual([]);
-  expect(evidence.statuses).toEqual({ sent: MESSAGES });
-  expect(evidence.inDoubt).toBeLessThanOrEqual(MOST_IN_DOUBT);
-  expect(evidence.twice.length).toBeLessThanOrEqual(evidence.inDoubt);
-});
+    const evidence = await gatherEvidence(world, campaign);
+    expect(evidence.faults).toEqual([]);
+    expect(evidence.statuses).toEqual({ sent: MESSAGES });
+    expect(evidence.inDoubt).toBeLessThanOrEqual(MOST_IN_DOUBT);
+    expect(evidence.twice.length).toBeLessThanOrEqual(evidence.inDoubt);
+  },
+);

@@ -38,7 +38,9 @@ export async function gatherEvidence(
   const { counts, recipients } = await campaign.view();
   const log = await readLog(world, campaign);
   const accepted = await countAccepted(world);
-  const statuses = Object.fromEntries([...Map.groupBy(log, ({ status }) => status)].map(([status, of]) => [status, of.length]));
+  const statuses = Object.fromEntries(
+    [...Map.groupBy(log, ({ status }) => status)].map(([status, of]) => [status, of.length]),
+  );
   const inDoubt = log.reduce((sum, message) => sum + message.inDoubt, 0);
   const waiting = await countWork(world, campaign);
   const faults = [

@@ -23,7 +23,7 @@ test(
     expect((await second.view()).prepared).toBe(0);
     const before = world.accepted();
     await untilAccepted(world, before + 200);
-    const unrecorded = await until('outcomes not recorded', () => countSending(world.query), {
+    const unrecorded = await until('outcomes not recorded', () => countSending((sql) => world.query(sql)), {
       is: (sending) => sending > 100,
       withinMs: 60_000,
     });
@@ -44,8 +44,6 @@ test(
 );
 
 async function countSending(query: <Row>(sql: string) => Promise<readonly Row[]>): Promise<number> {
-  const [row] = await query<{ messages: number }>(
-    `SELECT count(*)::int AS messages FROM work WHERE state = 'sending'`,
-  );
+  const [row] = await query<{ messages: number }>(`SELECT count(*)::int AS messages FROM work WHERE state = 'sending'`);
   return row?.messages ?? 0;
 }

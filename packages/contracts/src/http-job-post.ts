@@ -1,5 +1,6 @@
-import { JOB_MODES, PRIORITIES } from '@mxflow/domain';
 import { Type, type Static } from 'typebox';
+
+import { JOB_MODES, PRIORITY_NAMES } from './http-words.ts';
 
 const closed = { additionalProperties: false } as const;
 
@@ -61,7 +62,7 @@ const definition = {
   ),
   attachments: Type.Optional(Type.Array(PostedAttachment, { maxItems: 50 })),
   pool: Type.Optional(Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,62}$', default: 'default' })),
-  priority: Type.Optional(Type.Enum([...PRIORITIES], { default: 'normal' })),
+  priority: Type.Optional(Type.Enum([...PRIORITY_NAMES], { default: 'normal' })),
   notBefore: Type.Optional(Type.String({ format: 'date-time', description: 'No message is sent before (RFC 3339)' })),
   validFor: Type.Optional(
     Type.Integer({

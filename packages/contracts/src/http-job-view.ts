@@ -1,7 +1,7 @@
-import { JOB_MODES, PRIORITIES } from '@mxflow/domain';
 import { Type, type Static } from 'typebox';
 
 import { Fault } from './http-problem.ts';
+import { JOB_MODES, PRIORITY_NAMES } from './http-words.ts';
 
 const closed = { additionalProperties: false } as const;
 const Count = Type.Integer({ minimum: 0 });
@@ -31,7 +31,7 @@ const summary = {
   state: Type.Enum([...JOB_STATES]),
   mode: Type.Enum([...JOB_MODES]),
   pool: Type.String(),
-  priority: Type.Enum([...PRIORITIES]),
+  priority: Type.Enum([...PRIORITY_NAMES]),
   recipients: Count,
   counts: Counts,
   prepared: Type.Number({ minimum: 0, maximum: 1, description: 'Share of the recipients that are ready to be sent' }),

@@ -1,5 +1,6 @@
-import { MESSAGE_STATUSES } from '@mxflow/domain';
 import { Type, type Static } from 'typebox';
+
+import { MESSAGE_STATUSES } from './http-words.ts';
 
 const closed = { additionalProperties: false } as const;
 const Instant = Type.String({ format: 'date-time' });

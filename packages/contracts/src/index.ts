@@ -7,3 +7,4 @@ export * from './http-job-view.ts';
 export * from './http-message.ts';
 export * from './http-webhook.ts';
 export * from './http-api-key.ts';
+export { MESSAGE_STATUSES } from './http-words.ts';

@@ -3,15 +3,12 @@ import type { RetrySchedule } from './retry-schedule.ts';
 /** live: delivered. verify: SMTP up to RCPT, then RSET. simulate: everything but the connection. */
 export type JobMode = 'live' | 'verify' | 'simulate';
 
-export const JOB_MODES = ['live', 'verify', 'simulate'] as const satisfies readonly JobMode[];
-
 /** From the least urgent to the most. */
 export const PRIORITIES = ['very-low', 'low', 'normal', 'high', 'very-high'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
 /** Where a message of a job stands, as the delivery log shows it. */
-export const MESSAGE_STATUSES = ['pending', 'sent', 'deferred', 'failed', 'ignored', 'expired', 'cancelled'] as const;
-export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
+export type MessageStatus = 'pending' | 'sent' | 'deferred' | 'failed' | 'ignored' | 'expired' | 'cancelled';
 
 /** What holds for every message of a job besides its content. Stored with the job, read by dispatcher, worker and bounce-processor. */
 export type JobSettings = {

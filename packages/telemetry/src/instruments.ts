@@ -21,8 +21,6 @@ export type Observed = { readonly observe: (read: () => number) => Disposable };
 type ValueLists = Readonly<Record<string, readonly string[]>>;
 type AttributesOf<V extends ValueLists> = { readonly [Name in keyof V]: V[Name][number] };
 
-export type Instruments = ReturnType<typeof instruments>;
-
 /** The makers of `meter`'s instruments, each called with name and description. */
 export function instruments(meter: Meter) {
   return {

@@ -1,4 +1,4 @@
-import { MessageHistory, MessagePage } from '@mxflow/contracts';
+import { MESSAGE_STATUSES, MessageHistory, MessagePage } from '@mxflow/contracts';
 import {
   findJob,
   findJobNumber,
@@ -9,7 +9,7 @@ import {
   type Database,
   type MessageStanding,
 } from '@mxflow/db';
-import { MESSAGE_STATUSES, messageIdOf, type MessageId } from '@mxflow/domain';
+import { messageIdOf, type MessageId } from '@mxflow/domain';
 import { Type } from 'typebox';
 
 import type { Api, ApiParts } from './api.ts';

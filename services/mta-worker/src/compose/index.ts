@@ -1,3 +1,3 @@
-export { compileJob, type CompiledJob, type CompileResult, type JobToCompile } from './compile-job.ts';
-export type { ComposedMessage, MessageToCompose } from './compose-message.ts';
-export type { DkimAlgorithm, DkimKey, Instance } from './instance.ts';
+export { compileJob, type CompiledJob, type CompileResult } from './compile-job.ts';
+export type { ComposedMessage } from './compose-message.ts';
+export type { DkimKey, Instance } from './instance.ts';
