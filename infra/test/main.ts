@@ -9,6 +9,12 @@ import { describeTally, isSuccess, tally, type Report } from './tally.ts';
 
 const reports = join(projectRoot, '.mxflow', 'test-reports');
 
+/**
+ * Two at once. The room with the stories takes as long as all others together, so it has a lane of its own from the
+ * start.
+ */
+const lanes = [['--filter=@mxflow/infra'], ['--filter=!@mxflow/infra']];
+
 const { DATABASE_URL, AMQP_URL } = process.env;
 rmSync(reports, { recursive: true, force: true });
 mkdirSync(reports, { recursive: true });
@@ -23,12 +29,17 @@ process.stdout.write(`${describeTally(total)}\n`);
 
 /** True when the run failed or did not come to its end. All packages are tested, whatever one of them says. */
 async function runTests(env: NodeJS.ProcessEnv): Promise<boolean> {
-  const argv = ['run', 'test', '--continue', '--concurrency=2', '--env-mode=loose', '--output-logs=full'];
   const chosen = process.argv.slice(2);
-  const turbo = spawn('turbo', [...argv, '--log-order=grouped', ...chosen], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env,
-  });
+  const succeeded = await Promise.all((chosen.length > 0 ? [chosen] : lanes).map((argv) => runLane(argv, env)));
+  // Turbo ends with 0 when it was interrupted, and a package that it never came to has no report.
+  const missing = chosen.length > 0 ? [] : testedFolders().filter((folder) => !existsSync(reportOf(folder)));
+  for (const folder of missing) process.stderr.write(`mxflow: ${folder} was not tested to its end\n`);
+  return missing.length > 0 || succeeded.includes(false);
+}
+
+async function runLane(chosen: readonly string[], env: NodeJS.ProcessEnv): Promise<boolean> {
+  const argv = ['run', 'test', '--continue', '--concurrency=1', '--env-mode=loose', '--output-logs=full', ...chosen];
+  const turbo = spawn('turbo', [...argv, '--log-order=grouped'], { stdio: ['ignore', 'inherit', 'inherit'], env });
   let interrupted = false;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
@@ -37,10 +48,7 @@ async function runTests(env: NodeJS.ProcessEnv): Promise<boolean> {
     });
   }
   await once(turbo, 'exit');
-  // Turbo ends with 0 when it was interrupted, and a package that it never came to has no report.
-  const missing = chosen.length > 0 ? [] : testedFolders().filter((folder) => !existsSync(reportOf(folder)));
-  for (const folder of missing) process.stderr.write(`mxflow: ${folder} was not tested to its end\n`);
-  return interrupted || missing.length > 0 || turbo.exitCode !== 0;
+  return turbo.exitCode === 0 && !interrupted;
 }
 
 /** A package without a test script is one that was forgotten. test-e2e and bench have commands of their own. */
