@@ -92,13 +92,13 @@ test('what is released is on the lane queue, as much as the window holds', async
   const bodies: unknown[] = [];
   await using _consumption = await world.messaging.consume({
     queue,
-    prefetch: 1,
+    prefetch: 40,
     handler: async ({ key, body }) => {
       bodies.push({ key, body });
       return { kind: 'done' };
     },
   });
-  await expect.poll(() => bodies.length).toBe(40);
+  await expect.poll(() => bodies.length, { timeout: 20_000 }).toBe(40);
   expect(bodies[0]).toEqual({
     key: 'delivery.requested.v1',
     body: {

@@ -167,5 +167,5 @@ test('a chunk that nobody prepares is announced again, but not while announcemen
       return { kind: 'done' };
     },
   });
-  await expect.poll(() => announced).toEqual(job.chunks);
+  await expect.poll(() => announced, { timeout: 20_000 }).toEqual(job.chunks);
 });
