@@ -34,13 +34,26 @@ async function runOnEngine(filters: readonly string[]): Promise<Summary> {
   // In an engine of our own whatever is there was left by a run that was killed.
   if (engine.isOwn) await sweep(docker, 'mxflow-e2e-');
   try {
-    await ensureBaseImages(docker, say);
-    await buildServiceImages(docker, say);
-    interrupted.signal.throwIfAborted();
+    await untilAborted(interrupted.signal, async () => {
+      await ensureBaseImages(docker, say);
+      await buildServiceImages(docker, say);
+    });
     say('stories: running');
     return await runStories({ host, compose, prefix }, filters, interrupted.signal);
   } finally {
     say('removing what the stories left');
     await sweep(docker, prefix);
+  }
+}
+
+/** Gives up at once when the signal aborts: what was being made ends with the engine, or is of use to the next run. */
+async function untilAborted(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(new Error('interrupted'));
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    await Promise.race([work(), aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }

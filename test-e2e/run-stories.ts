@@ -35,7 +35,7 @@ export async function runStories(
   signal.addEventListener('abort', stop);
   await once(child, 'close');
   signal.removeEventListener('abort', stop);
-  signal.throwIfAborted();
+  if (signal.aborted) throw new Error('interrupted');
   if (!existsSync(reportFile)) throw new Error('vitest ended without a report');
   const report = JSON.parse(readFileSync(reportFile, 'utf8')) as VitestReport;
   const { numPassedTests: passed, numFailedTests, numPendingTests, numTodoTests } = report;
