@@ -112,7 +112,6 @@ test('more octets in memory than allowed are 503 with Retry-After', async () => 
 test('a body that is too large is 413: announced, unannounced, and while the client still sends', async () => {
   const body = `"${'x'.repeat(3_000_000)}"`;
   expect((await api.call('POST', '/v1/jobs', { body })).status).toBe(413);
-  let left = 60;
   const post = openPost({ 'content-type': 'application/json' });
   const more = setInterval(() => post.write(Buffer.alloc(50_000, 'x')), 5);
   const { status } = await answerTo(post);
