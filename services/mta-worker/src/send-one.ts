@@ -1,4 +1,5 @@
 import type { Session } from '@mxflow/smtp';
+import { traceFromTraceparent, withSpan } from '@mxflow/telemetry';
 import { decideOutcome, unsendable, type AttemptFacts, type OutcomeMessage } from './attempt-outcome.ts';
 import type { WorkerEvents } from './events.ts';
 import type { JobCache } from './job-cache.ts';
@@ -37,13 +38,23 @@ export function createSendOne(options: SendOptions): SendOne {
       mxIp: opened.mxIp,
       source: path.key.source.publicId,
     });
-    const order = await composeOrder(message, options);
+    const order = await composeOrder(message, options).catch((error: unknown) => ({ kind: 'fault' as const, error }));
+    if (order.kind === 'fault') {
+      // The job could not be read again, or a fault of ours: nothing was sent, so the message only waits.
+      options.events.intakeFailed(order.error);
+      giveBack(message, 'it could not be composed now', options);
+      return true;
+    }
     if (order.kind === 'unsendable') {
       report(message, unsendable(facts(), order.because), options);
       return true;
     }
     const startedMs = performance.now();
-    const outcome = await opened.session.send({ ...order.order, beforeMail: options.alive });
+    const outcome = await withSpan(
+      { name: 'smtp deliver', side: 'client', parent: traceFromTraceparent(lane.traceparent) },
+      { 'server.address': opened.mxHost, 'mxflow.attempt': lane.attempt },
+      () => opened.session.send({ ...order.order, beforeMail: options.alive }),
+    );
     const lossKey = `${lane.messageId}/${lane.attempt}`;
     const lostBefore = losses.get(lossKey) ?? 0;
     const decision = decideOutcome(outcome, facts(), lostBefore);
