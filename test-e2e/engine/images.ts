@@ -44,26 +44,29 @@ export async function pullImage(docker: Docker, tag: string): Promise<boolean> {
 
 /** Builds without BuildKit, on the machine's own network: the engine of a story may have no other. */
 export async function buildImage(docker: Docker, { tag, context, dockerfile, args = {} }: BuildOrder): Promise<void> {
-  const stream = await docker.buildImage(tarOf(context), {
-    t: tag,
-    dockerfile,
-    buildargs: { ...args },
-    networkmode: 'host',
-  });
-  await follow(docker, stream);
+  using tar = tarOf(context);
+  const options = { t: tag, dockerfile, buildargs: { ...args }, networkmode: 'host' };
+  await follow(docker, await docker.buildImage(tar.stream, options));
 }
 
 /** Makes an image of a root file system. */
 export async function importImage(docker: Docker, folder: string, tag: string): Promise<void> {
   const [repo = '', version = 'latest'] = tag.split(':');
-  const stream = await docker.importImage(tarOf(folder), { repo, tag: version });
-  await follow(docker, stream);
+  using tar = tarOf(folder);
+  await follow(docker, await docker.importImage(tar.stream, { repo, tag: version }));
 }
 
-function tarOf(folder: string): Readable {
-  const tar = spawn('tar', ['--numeric-owner', '-C', folder, '-c', '.'], { stdio: ['ignore', 'pipe', 'inherit'] });
+/** Ended with the call: nobody reads on when the engine has gone. */
+function tarOf(folder: string): Disposable & { readonly stream: Readable } {
+  const tar = spawn('tar', ['--numeric-owner', '-C', folder, '-c', '.'], { stdio: ['ignore', 'pipe', 'ignore'] });
   tar.once('error', (cause) => tar.stdout.destroy(cause));
-  return tar.stdout;
+  return {
+    stream: tar.stdout,
+    [Symbol.dispose]: () => {
+      tar.kill();
+      tar.stdout.destroy();
+    },
+  };
 }
 
 async function follow(docker: Docker, stream: NodeJS.ReadableStream, heard: () => void = () => {}): Promise<void> {
