@@ -17,16 +17,15 @@ test(
     const { stack, servers } = world;
     const first = await world.post(recipientsAt(specs, FIRST, 'first'));
     await untilAccepted(world, 300);
-    // From here on nobody takes announcements and outcomes: they are on the queues when those are lost.
-    await Promise.all([stack.dispatcher.kill(), stack.bounceProcessor.kill()]);
-    const second = await world.post(recipientsAt(specs, SECOND, 'second'));
-    expect((await second.view()).prepared).toBe(0);
-    const before = world.accepted();
-    await untilAccepted(world, before + 200);
+    // From here on nobody takes outcomes, and then announcements: they are on the queues when those are lost.
+    await stack.bounceProcessor.kill();
     const unrecorded = await until('outcomes not recorded', () => countSending((sql) => world.query(sql)), {
       is: (sending) => sending > 100,
       withinMs: 60_000,
     });
+    await stack.dispatcher.kill();
+    const second = await world.post(recipientsAt(specs, SECOND, 'second'));
+    expect((await second.view()).prepared).toBe(0);
     await servers.rabbit.wipe();
     await Promise.all([stack.dispatcher.restart(), stack.bounceProcessor.restart()]);
     expect(unrecorded).toBeGreaterThan(100);
