@@ -1,3 +1,4 @@
+import { benchCancel } from './cancel.ts';
 import { benchDeliver } from './deliver.ts';
 import { benchFairness } from './fairness.ts';
 import { benchIngest } from './ingest.ts';
@@ -6,6 +7,7 @@ const BENCHES: Readonly<Record<string, (argv: readonly string[]) => Promise<void
   ingest: benchIngest,
   deliver: benchDeliver,
   fairness: benchFairness,
+  cancel: benchCancel,
 };
 
 const [name = '', ...argv] = process.argv.slice(2);
