@@ -6,5 +6,6 @@ export * from './process-settings.ts';
 export * from './run.ts';
 export * from './setting-kinds.ts';
 export * from './settings-table.ts';
+export * from './server-readiness.ts';
 export * from './settings.ts';
 export { open, seal, type SealPurpose } from './seal.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { openDatabase } from '@mxflow/db';
 import { connectMessaging } from '@mxflow/messaging';
-import { open, type ProcessContext } from '@mxflow/process';
+import { requireServers, open, type ProcessContext } from '@mxflow/process';
 import { createResolver } from '@mxflow/resolver';
 
 import type { BounceConfig } from './config.ts';
@@ -58,16 +58,6 @@ export async function startBounceProcessor(config: BounceConfig, context: Proces
       handler: createOutcomeRecorder(database, events),
     }),
   );
-  resources.use(
-    context.health.addReadiness('postgres', async () => {
-      if (!(await database.answers())) throw new Error('does not answer');
-    }),
-  );
-  resources.use(
-    context.health.addReadiness('broker', async () => {
-      const { publishing, consuming } = messaging.health();
-      if (!publishing || !consuming) throw new Error('not connected');
-    }),
-  );
+  resources.use(requireServers(context.health, { database, messaging }));
   return resources.move();
 }

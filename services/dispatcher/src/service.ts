@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { openDatabase, type Database } from '@mxflow/db';
 import { connectMessaging, type Messaging } from '@mxflow/messaging';
-import { keepHeapLean, type ProcessContext } from '@mxflow/process';
+import { requireServers, keepHeapLean, type ProcessContext } from '@mxflow/process';
 import { createResolver } from '@mxflow/resolver';
 
 import type { DispatcherConfig } from './config.ts';
@@ -49,13 +49,7 @@ export async function startDispatcher(config: DispatcherConfig, context: Process
     events,
   });
   resources.use(await dispatch({ config, context, database, messaging, domains, events }));
-  resources.use(context.health.addReadiness('postgres', () => mustAnswer(database.answers())));
-  resources.use(
-    context.health.addReadiness('broker', async () => {
-      const { publishing, consuming } = messaging.health();
-      if (!publishing || !consuming) throw new Error('not connected');
-    }),
-  );
+  resources.use(requireServers(context.health, { database, messaging }));
   return resources.move();
 }
 
@@ -123,8 +117,4 @@ async function dispatch({ config, context, database, messaging, domains, events 
     }),
   );
   return resources.move();
-}
-
-async function mustAnswer(answers: Promise<boolean>): Promise<void> {
-  if (!(await answers)) throw new Error('does not answer');
 }

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 
 import { openDatabase } from '@mxflow/db';
 import { connectMessaging } from '@mxflow/messaging';
-import { keepHeapLean, type ProcessContext } from '@mxflow/process';
+import { requireServers, keepHeapLean, type ProcessContext } from '@mxflow/process';
 
 import { buildApp } from './app.ts';
 import { MIN_OCTETS_PER_PATIENCE, type IngestConfig } from './config.ts';
@@ -42,10 +42,6 @@ export async function startIngest(config: IngestConfig, context: ProcessContext)
   await api.listen({ host: config.MXFLOW_API_HOST, port: config.MXFLOW_API_PORT });
   logger.info({ port: (api.server.address() as AddressInfo).port }, 'listening');
   // The broker is no part of it: a job is accepted without one, and announced when it is back.
-  resources.use(
-    health.addReadiness('postgres', async () => {
-      if (!(await database.answers())) throw new Error('does not answer');
-    }),
-  );
+  resources.use(requireServers(health, { database }));
   return resources.move();
 }

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 
 import { openDatabase, returnClaims, type Database } from '@mxflow/db';
 import { connectMessaging } from '@mxflow/messaging';
-import type { ProcessContext } from '@mxflow/process';
+import { requireServers, type ProcessContext } from '@mxflow/process';
 
 import type { WorkerConfig } from './config.ts';
 import { keepEpoch, type EpochKeeper } from './epoch-keeper.ts';
@@ -54,17 +54,7 @@ export async function startWorker(config: WorkerConfig, context: ProcessContext)
   sending = startSending({ config, database, messaging, sources, keeper, events, logger, cutOff: () => cutOff.signal });
   resources.use(sending);
   resources.use(runPeriodically({ context, database, sending, keeper, events }));
-  resources.use(
-    context.health.addReadiness('postgres', async () => {
-      if (!(await database.answers())) throw new Error('does not answer');
-    }),
-  );
-  resources.use(
-    context.health.addReadiness('broker', async () => {
-      const { publishing, consuming } = messaging.health();
-      if (!publishing || !consuming) throw new Error('not connected');
-    }),
-  );
+  resources.use(requireServers(context.health, { database, messaging }));
   return resources.move();
 }
 
