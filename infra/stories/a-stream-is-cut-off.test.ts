@@ -27,11 +27,12 @@ test(
     const lines = linesOf(recipientsAt(specs, MESSAGES));
 
     const died = new AbortController();
-    const broken = postStream(world, holdOpen(lines.slice(0, POSTED), died.signal));
+    // Expected from here on: it breaks while the kill is awaited.
+    const broken = expect(postStream(world, holdOpen(lines.slice(0, POSTED), died.signal))).rejects.toThrow();
     await until('chunks stored', () => countChunks(world), { is: (chunks) => chunks >= 2, withinMs: 60_000 });
     await ingestApi.kill();
     died.abort();
-    await expect(broken).rejects.toThrow();
+    await broken;
     await ingestApi.restart();
 
     const again = await until('the repeat accepted', () => postStream(world, lines), {
