@@ -20,3 +20,5 @@ export * from './webhook-endpoints.ts';
 export * from './unavailable.ts';
 export * from './webhook-delivery.ts';
 export * from './unstorable.ts';
+export * from './arbiter.ts';
+export * from './path-back-off.ts';

@@ -5,12 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { MigrationDirectory, SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg';
+import pg from 'pg';
 
 /** The part of the WebAssembly API that is used here: Node's own types leave it to the browser's. */
 declare const WebAssembly: {
   instantiate(code: Uint8Array, imports: object): Promise<{ readonly instance: { readonly exports: object } }>;
 };
 
+const sqlFolder = join(dirname(dirname(fileURLToPath(import.meta.url))), 'sql');
 const prismaFolder = join(dirname(dirname(fileURLToPath(import.meta.url))), 'prisma');
 
 /**
@@ -31,11 +33,33 @@ export async function migrate(databaseUrl: string): Promise<readonly string[]> {
       },
       filters: { externalTables: [], externalEnums: [] },
     });
+    await defineFunctions(databaseUrl);
     return appliedMigrationNames;
   } finally {
     engine.free();
   }
 }
+
+/**
+ * Defines the functions of this version, in the order of their files. They are code, so each version brings all of its
+ * own; and the engine would cut their bodies at every semicolon.
+ */
+async function defineFunctions(databaseUrl: string): Promise<void> {
+  const files = (await readdir(sqlFolder)).filter((name) => name.endsWith('.sql')).toSorted();
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    await client.query('BEGIN');
+    // Two processes that define the same function at once would fail each other.
+    await client.query('SELECT pg_advisory_xact_lock($1)', [DEFINING_LOCK]);
+    for (const file of files) await client.query(await readFile(join(sqlFolder, file), 'utf8'));
+    await client.query('COMMIT');
+  } finally {
+    await client.end();
+  }
+}
+
+const DEFINING_LOCK = 7300;
 
 /** The schema engine as WebAssembly: prisma's native one would have to be downloaded. */
 async function openEngine(databaseUrl: string): Promise<SchemaEngine> {

@@ -16,19 +16,42 @@ export async function registerWorker(database: Database, name: string, sources: 
   return row.epoch;
 }
 
-/** Shows that the worker lives; `false` where its epoch was fenced: its claims are gone and it must start a new one. */
-export async function renewWorker(database: Database, epoch: number): Promise<boolean> {
+/** What a renewal is answered with. */
+export type Renewal =
+  | {
+      readonly kind: 'renewed';
+      readonly rulesVersion: number;
+      /** Connections that this worker has above its part, by scope: to be ended after the message in hand. */
+      readonly surplus: readonly { readonly scopeKey: string; readonly connections: number }[];
+    }
+  /** Its claims, slots and tokens are gone, and it must start a new epoch. */
+  | { readonly kind: 'fenced' };
+
+/** Shows that the worker lives: renews everything that its epoch holds. */
+export async function renewWorker(database: Database, epoch: number): Promise<Renewal> {
   const renewed = await database.client.$executeRawUnsafe(
     `UPDATE workers SET renewed_at = mxflow_now() WHERE epoch = $1 AND fenced_at IS NULL AND stopped_at IS NULL`,
     epoch,
   );
-  return renewed === 1;
+  if (renewed !== 1) return { kind: 'fenced' };
+  const [row] = await database.client.$queryRawUnsafe<
+    { rulesVersion: number; surplus: readonly { scopeKey: string; connections: number }[] }[]
+  >(
+    `SELECT (SELECT rules_version::float8 FROM instance) AS "rulesVersion",
+       coalesce((SELECT jsonb_agg(jsonb_build_object('scopeKey', scope_key, 'connections', connections))
+         FROM mxflow_surplus($1::int)), '[]') AS surplus`,
+    epoch,
+  );
+  if (row === undefined) throw new Error('a renewal was not answered');
+  return { kind: 'renewed', ...row };
 }
 
 /** Ends an epoch in order: every connection is closed, every outcome confirmed. */
 export async function stopWorker(database: Database, epoch: number): Promise<void> {
-  await database.client.$executeRawUnsafe(
-    `UPDATE workers SET stopped_at = mxflow_now() WHERE epoch = $1 AND fenced_at IS NULL`,
+  await database.client.$queryRawUnsafe(
+    `WITH stopped AS (UPDATE workers SET stopped_at = mxflow_now()
+       WHERE epoch = $1 AND fenced_at IS NULL AND stopped_at IS NULL RETURNING epoch)
+     SELECT mxflow_end_epoch(epoch)::text FROM stopped`,
     epoch,
   );
 }
@@ -39,8 +62,22 @@ export type EpochSession = AsyncDisposable & {
   readonly lost: Promise<void>;
 };
 
+/** Channels of Postgres on which all workers are told: a scope has room again; the MX rules changed. */
+const CHANNELS = ['mxflow_scopes', 'mxflow_rules'];
+/**
+ * How the server notices that the other host is gone: not before these 60 s, so that a session that goes sooner was
+ * closed by the kernel of its process.
+ */
+const KEEPALIVES = 'SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3';
+/** A session that goes within so many seconds of a renewal was not ended by keepalives. */
+const KEEPALIVE_WINDOW_SECONDS = 25;
+
 /** Opens a session of its own and takes the epoch's advisory lock in it. Throws where the lock is held elsewhere. */
-export async function holdEpoch(databaseUrl: string, epoch: number): Promise<EpochSession> {
+export async function holdEpoch(
+  databaseUrl: string,
+  epoch: number,
+  onNotification: (channel: string, payload: string) => void = () => {},
+): Promise<EpochSession> {
   const session = new pg.Client({
     connectionString: databaseUrl,
     application_name: `mxflow epoch ${epoch}`,
@@ -54,7 +91,10 @@ export async function holdEpoch(databaseUrl: string, epoch: number): Promise<Epo
       if (!closing) resolve();
     });
   });
+  session.on('notification', ({ channel, payload }) => onNotification(channel, payload ?? ''));
   await session.connect();
+  await session.query(KEEPALIVES);
+  for (const channel of CHANNELS) await session.query(`LISTEN ${channel}`);
   const { rows } = await session.query<{ held: boolean }>('SELECT pg_try_advisory_lock($1, $2) AS held', [
     EPOCH_LOCK,
     epoch,
@@ -74,11 +114,8 @@ export async function holdEpoch(databaseUrl: string, epoch: number): Promise<Epo
 }
 
 /**
- * Fences workers that are proven dead, and those silent for so long that waiting longer helps nobody.
- *
- * Proven: the epoch's session is gone, its last renewal is older than a worker lives without one, and Postgres has
- * not restarted since (a restart ends the sessions of the living too). A worker that merely lost its session has by
- * then come back under its epoch or aborted its connections.
+ * Fences workers that are proven dead, and those silent for so long that no provider counts their connections any more;
+ * frees what they held. See `sql/12-fence.sql` for what proves it.
  *
  * @returns the epochs fenced.
  */
@@ -87,17 +124,11 @@ export async function fenceDeadWorkers(
   { lifeSeconds, lostHoldSeconds }: { lifeSeconds: number; lostHoldSeconds: number },
 ): Promise<readonly number[]> {
   const rows = await database.client.$queryRawUnsafe<{ epoch: number }[]>(
-    `UPDATE workers w SET fenced_at = mxflow_now()
-     WHERE stopped_at IS NULL AND fenced_at IS NULL AND (
-       (renewed_at < mxflow_now() - $1 * interval '1 second'
-         AND renewed_at > mxflow_now() - (clock_timestamp() - pg_postmaster_start_time())
-         AND NOT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
-           WHERE l.locktype = 'advisory' AND l.classid = ${EPOCH_LOCK} AND l.objid = w.epoch::oid
-             AND d.datname = current_database()))
-       OR renewed_at < mxflow_now() - $2 * interval '1 second')
-     RETURNING epoch`,
+    `SELECT mxflow_fence($1::float8, $2::float8, $3::float8, $4::int) AS epoch`,
     lifeSeconds,
     lostHoldSeconds,
+    KEEPALIVE_WINDOW_SECONDS,
+    EPOCH_LOCK,
   );
   return rows.map((row) => row.epoch);
 }

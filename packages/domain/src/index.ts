@@ -14,3 +14,4 @@ export * from './source.ts';
 export type { Mac } from './sealed-id.ts';
 export * from './unsubscribe-token.ts';
 export * from './verp.ts';
+export * from './scope.ts';
