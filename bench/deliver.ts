@@ -41,11 +41,10 @@ async function benchCase(dkim: DkimCase, count: number): Promise<void> {
   const stack = made.use(
     await startStack({
       workers: 0,
+      rules: [{ maxConnections: CONNECTIONS, maxMessagesPerConnection: 1000 }],
       settings: {
         ...sink.settings,
         ...dkimSettings(dkim, folder),
-        MXFLOW_SITE_CONNECTIONS: String(CONNECTIONS),
-        MXFLOW_MESSAGES_PER_CONNECTION: '1000',
       },
     }),
   );

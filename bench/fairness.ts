@@ -34,7 +34,8 @@ async function timeToAccept(dead: number): Promise<number> {
   await using sink = await startSink(providers());
   await using stack = await startStack({
     workers: 0,
-    settings: { ...sink.settings, MXFLOW_SITE_CONNECTIONS: '4', MXFLOW_CONNECT_TIMEOUT: '10s' },
+    rules: [{ maxConnections: 4 }],
+    settings: sink.settings,
   });
   // Mixed, as a campaign's recipients are: every so many to the others.
   const total = dead + OTHERS;

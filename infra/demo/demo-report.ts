@@ -1,8 +1,11 @@
 import type { JobView, MessageView } from '@mxflow/contracts';
 import { analyse, DEMO_LIMITS, EXPECTED, readReferee, type ScopeAnalysis } from '@mxflow/provider-sim';
 
-/** What the workers together keep towards every provider in the demonstration. */
-export const DEMO_RULE = { mask: '*', maxConnections: 2, maxMessagesPerConnection: 5 } as const;
+/** The MX rules of the demonstration: one for each provider, and the last for whatever none of them names. */
+export const DEMO_RULES = [
+  ...DEMO_LIMITS.map(({ name, ...limits }) => ({ id: name, shared: true, ...limits })),
+  { id: 'any', mask: '*', maxConnections: 2, maxMessagesPerConnection: 5 },
+] as const;
 
 type Seen = Pick<ScopeAnalysis, 'maxConnections' | 'maxMessagesPerConnection' | 'messages'>;
 
@@ -13,7 +16,7 @@ export type DemoReport = {
   readonly durationSeconds: number;
   readonly providers: readonly {
     readonly name: string;
-    readonly rule: typeof DEMO_RULE;
+    readonly rule: (typeof DEMO_RULES)[number] | undefined;
     readonly allows: { readonly maxConnections: number; readonly maxMessagesPerConnection: number };
     readonly seen: Seen;
   }[];
@@ -36,7 +39,7 @@ export function makeReport(facts: {
   const { inDoubt: _inDoubt, ...statuses } = facts.job.counts;
   const providers = DEMO_LIMITS.map(({ name, maxConnections, maxMessagesPerConnection }) => ({
     name,
-    rule: DEMO_RULE,
+    rule: DEMO_RULES.find(({ id }) => id === name),
     allows: { maxConnections, maxMessagesPerConnection },
     seen: seenOf(name, facts.seen),
   }));

@@ -8,7 +8,7 @@ import { DEMO_SEED, demoProviders, demoRecipients, startProviders } from '@mxflo
 import { startStack } from '../stack/index.ts';
 import { checkAgreement } from './agreement.ts';
 import { openCampaign, SAMPLE_JOB } from './campaign.ts';
-import { DEMO_RULE, makeReport, readSeen, renderReport } from './demo-report.ts';
+import { DEMO_RULES, makeReport, readSeen, renderReport } from './demo-report.ts';
 import { createProgress } from './progress.ts';
 
 const USAGE = `npm run demo -- [--report FILE] [--workers N]
@@ -55,10 +55,8 @@ async function runDemo({ reportFile, workers }: DemoArguments): Promise<number> 
         MXFLOW_DNS: sims.dnsAddress,
         MXFLOW_SMTP_PORT: String(sims.smtpPort),
         MXFLOW_PRIVATE_MX: sims.privateMx.join(','),
-        // Each worker keeps its part: the providers count them all together.
-        MXFLOW_SITE_CONNECTIONS: String(Math.max(1, Math.floor(DEMO_RULE.maxConnections / workers))),
-        MXFLOW_MESSAGES_PER_CONNECTION: String(DEMO_RULE.maxMessagesPerConnection),
       },
+      rules: DEMO_RULES,
     }),
   );
   const recipients = demoRecipients();

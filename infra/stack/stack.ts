@@ -5,9 +5,10 @@ import type { Durability } from '../servers/postgres.ts';
 import { secretFile } from '../servers/secret-file.ts';
 import { startServersIn, type Servers } from '../servers/servers.ts';
 import { openStateFolder, type StateFolder } from '../servers/state-folder.ts';
-import { issueApiKey, migrateDatabase } from './database-command.ts';
+import { issueApiKey, loadRules, migrateDatabase } from './database-command.ts';
 import { openLogFolder } from './log-folder.ts';
 import { startService, type ServiceEvent, type ServiceProcess } from './service-process.ts';
+import { stackRule, type RuleInBrief } from './stack-rules.ts';
 import { services, type ServiceDefinition, type ServicePorts } from './services.ts';
 
 export type StackOptions = {
@@ -21,6 +22,8 @@ export type StackOptions = {
   readonly durability?: Durability;
   /** Environment of every service, over that of this process. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** MX rules instead of those of the installation; the last is for whatever the others do not name. */
+  readonly rules?: readonly RuleInBrief[];
   readonly onEvent?: (event: StackEvent) => void;
 };
 
@@ -48,6 +51,8 @@ export type Stack = AsyncDisposable & {
   readonly workers: readonly ServiceProcess[];
   /** Scales out: starts one more mta-worker and waits until it is ready. */
   readonly addWorker: () => Promise<ServiceProcess>;
+  /** Puts other MX rules in force. */
+  readonly setRules: (rules: readonly RuleInBrief[]) => Promise<void>;
 };
 
 const tenant = 'default';
@@ -60,6 +65,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const databaseUrl = options.on?.databaseUrl ?? servers?.postgres.url ?? '';
   const amqpUrl = options.on?.amqpUrl ?? servers?.rabbit.url ?? '';
   await migrateDatabase(databaseUrl);
+  if (options.rules !== undefined) await loadRules(databaseUrl, options.rules.map(stackRule));
   onEvent({ kind: 'migrated' });
   const logFolder = openLogFolder(folder);
   const environment = environmentOf(folder, options.settings, { databaseUrl, amqpUrl });
@@ -90,6 +96,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       fleet.workers.push(worker);
       return worker;
     },
+    setRules: (rules) => loadRules(databaseUrl, rules.map(stackRule)),
     get metrics() {
       const all = [fleet.ingestApi, fleet.dispatcher, fleet.bounceProcessor, ...fleet.workers];
       return all.map(({ healthUrl }) => `${healthUrl}/metrics`);

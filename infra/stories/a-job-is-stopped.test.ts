@@ -19,7 +19,7 @@ test('a paused or cancelled job sends nothing but what is in hand', { timeout: 2
   await using world = await startWorld({
     providers: [slow],
     workers: 1,
-    settings: { MXFLOW_SITE_CONNECTIONS: String(CONNECTIONS) },
+    rules: [{ maxConnections: CONNECTIONS }],
   });
 
   const paused = await world.post(recipientsAt([slow], PAUSED, 'paused'));

@@ -16,7 +16,7 @@ test('a provider that never answers holds nobody up', { timeout: 240_000 }, asyn
   await using world = await startWorld({
     providers: [silent, ...others],
     workers: 1,
-    settings: { MXFLOW_CONNECT_TIMEOUT: '2s' },
+    rules: [{ connectTimeoutSeconds: 2 }],
   });
   // One job; the silent provider's messages come first.
   const campaign = await world.post([...recipientsAt([silent], TO_SILENT), ...recipientsAt(others, TO_OTHERS)]);

@@ -20,7 +20,8 @@ test(
     await using world = await startWorld({
       providers: specs,
       workers: 2,
-      settings: { ...SHORT_LIFE, MXFLOW_SITE_CONNECTIONS: String(SITE_CONNECTIONS) },
+      rules: [{ maxConnections: SITE_CONNECTIONS * 2 }],
+      settings: SHORT_LIFE,
     });
     const campaign = await world.post(recipientsAt(specs, MESSAGES));
     await untilAccepted(world, KILLED_AT);

@@ -28,7 +28,8 @@ test('a backup host is used while the better one cannot be reached, and only the
   await using world = await startWorld({
     providers: SPECS,
     workers: 1,
-    settings: { MXFLOW_CONNECT_TIMEOUT: '1s', MXFLOW_IDLE_CONNECTION: '0s' },
+    rules: [{ connectTimeoutSeconds: 1 }],
+    settings: { MXFLOW_IDLE_CONNECTION: '0s' },
   });
   const campaign = await world.post(recipientsAt(SPECS, EACH * SPECS.length));
   await campaign.untilFinished({ limitMs: 90_000 });

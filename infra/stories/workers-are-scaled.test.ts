@@ -15,7 +15,7 @@ test(
     await using world = await startWorld({
       providers: specs,
       workers: 1,
-      settings: { MXFLOW_SITE_CONNECTIONS: '3' },
+      rules: [{ maxConnections: 9 }],
     });
     const { stack } = world;
     const campaign = await world.post(recipientsAt(specs, MESSAGES));

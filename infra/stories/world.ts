@@ -8,13 +8,15 @@ import { Pool } from 'pg';
 
 import { followCampaign, openCampaign, type Campaign } from '../demo/campaign.ts';
 import type { Servers } from '../servers/index.ts';
-import { startStack, type Stack } from '../stack/index.ts';
+import { startStack, type RuleInBrief, type Stack } from '../stack/index.ts';
 import { createWorld } from '../testing/index.ts';
 
 export type WorldOptions = {
   readonly providers: readonly ProviderSpec[];
   /** mta-workers at the start. */
   readonly workers: number;
+  /** MX rules; ample ones where left out. */
+  readonly rules?: readonly RuleInBrief[];
   /** Of every service, over those that make stories short. */
   readonly settings?: Readonly<Record<string, string>>;
   /** RabbitMQ and Postgres: those of the test run, or a pair of its own for a story that does them harm. */
@@ -73,6 +75,7 @@ export async function startWorld(options: WorldOptions): Promise<World & { reado
     await startStack({
       workers: options.workers,
       durability: 'process-death',
+      rules: options.rules ?? [{}],
       settings: {
         MXFLOW_DNS: sims.dnsAddress,
         MXFLOW_SMTP_PORT: String(sims.smtpPort),

@@ -33,8 +33,6 @@ test('the sample campaign is delivered although one of three workers is killed',
         MXFLOW_DNS: providers.dns,
         MXFLOW_SMTP_PORT: String(providers.smtpPort),
         MXFLOW_PRIVATE_MX: network.cidr,
-        MXFLOW_SITE_CONNECTIONS: '1',
-        MXFLOW_MESSAGES_PER_CONNECTION: '5',
       },
     ),
   );

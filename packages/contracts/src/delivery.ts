@@ -31,6 +31,8 @@ export const DeliveryRequested = Type.Object(
     domain: Type.String({ maxLength: 255 }),
     /** publicId of the source of the last attempt. */
     source: Type.Optional(Type.Integer({ minimum: 1 })),
+    /** 0 is the most urgent, 4 the least. */
+    urgency: Type.Optional(Type.Integer({ minimum: 0, maximum: 4 })),
   },
   closed,
 );

@@ -129,7 +129,12 @@ export type ScopeState = {
 /** Scopes that were used within the hour or hold something; of one rule, group or source where given. */
 export async function listScopes(
   database: Database,
-  filter: { readonly ruleId?: string; readonly groupKey?: string; readonly publicId?: number; readonly limit?: number } = {},
+  filter: {
+    readonly ruleId?: string;
+    readonly groupKey?: string;
+    readonly publicId?: number;
+    readonly limit?: number;
+  } = {},
 ): Promise<readonly ScopeState[]> {
   return await database.client.$queryRawUnsafe<ScopeState[]>(
     `SELECT s.key AS "scopeKey", s.rule_id AS "ruleId", s.public_id AS "publicId", s.group_key AS "groupKey",

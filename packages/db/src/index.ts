@@ -22,3 +22,4 @@ export * from './webhook-delivery.ts';
 export * from './unstorable.ts';
 export * from './arbiter.ts';
 export * from './path-back-off.ts';
+export * from './mx-rules.ts';

@@ -28,5 +28,9 @@ export async function recordPathFailure(
 
 /** A path was reached: it starts from zero. */
 export async function recordPathReached(database: Database, { publicId, mxIp }: PathName): Promise<void> {
-  await database.client.$executeRawUnsafe(`DELETE FROM path_back_off WHERE public_id = $1 AND mx_ip = $2`, publicId, mxIp);
+  await database.client.$executeRawUnsafe(
+    `DELETE FROM path_back_off WHERE public_id = $1 AND mx_ip = $2`,
+    publicId,
+    mxIp,
+  );
 }

@@ -19,6 +19,7 @@ export type ReleasedMessage = {
   readonly siteId: number;
   readonly domain: string;
   readonly source: number | null;
+  readonly urgency: number;
   readonly traceparent: string | null;
 };
 
@@ -120,7 +121,8 @@ export async function releaseWork(
 }
 
 const RETURN_RELEASED = `RETURNING w.message_id::text AS "messageId", w.attempt, w.job_id::text AS "jobNumber",
-  w.site_id AS "siteId", split_part(w.address, '@', -1) AS domain, w.source, j.traceparent`;
+  w.site_id AS "siteId", split_part(w.address, '@', -1) AS domain, w.source,
+  w.urgency::int AS urgency, j.traceparent`;
 
 /**
  * Released messages of a lane that nobody has claimed for so long that their queue copy may be lost. They count as

@@ -36,18 +36,6 @@ export const WORKER_SETTINGS = {
     default: 'opportunistic',
     describe: 'STARTTLS towards MX hosts',
   }),
-  MXFLOW_SITE_CONNECTIONS: setting.integer({
-    min: 1,
-    max: 1000,
-    default: 10,
-    describe: 'Connections of one worker to one site from one source at once',
-  }),
-  MXFLOW_MESSAGES_PER_CONNECTION: setting.integer({
-    min: 1,
-    max: 100_000,
-    default: 100,
-    describe: 'Messages on one connection, then QUIT',
-  }),
   MXFLOW_MAX_CONNECTIONS: setting.integer({
     min: 1,
     max: 20_000,
@@ -66,19 +54,6 @@ export const WORKER_SETTINGS = {
     default: '2s',
     describe: 'How long an open connection waits for the next message',
   }),
-  MXFLOW_CONNECT_TIMEOUT: setting.duration({ min: '1s', max: '5m', default: '10s', describe: 'TCP connect' }),
-  MXFLOW_DATA_TIMEOUT: setting.duration({
-    min: '1s',
-    max: '20m',
-    default: '4m',
-    describe: 'From the final dot to its reply',
-  }),
-  MXFLOW_COMMAND_TIMEOUT: setting.duration({
-    min: '1s',
-    max: '10m',
-    default: '60s',
-    describe: 'Greeting, and the reply to each command',
-  }),
   MXFLOW_DNS_CACHE: setting.duration({
     min: '0s',
     max: '1d',
@@ -90,6 +65,12 @@ export const WORKER_SETTINGS = {
     max: '60s',
     default: '10s',
     describe: 'How long a worker may send without having reached Postgres',
+  }),
+  MXFLOW_WATCHDOG: setting.duration({
+    min: '0s',
+    max: '10m',
+    default: '15s',
+    describe: 'After how long without a sign of life a worker is ended by its watchdog; 0s: no watchdog',
   }),
   MXFLOW_REPORT_AGAIN_AFTER: setting.duration({
     min: '1s',

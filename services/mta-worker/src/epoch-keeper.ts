@@ -7,6 +7,8 @@ export type EpochKeeper = AsyncDisposable & {
   readonly epoch: number;
   /** Whether anything may be sent now: the last renewal is young enough by our own monotonic clock. */
   alive(): boolean;
+  /** Renews now, out of turn. */
+  renew(): Promise<void>;
 };
 
 export type EpochOptions = {
@@ -18,10 +20,17 @@ export type EpochOptions = {
   readonly lifeMs: number;
   /** Renewals ran out: cut off every connection now. Called once for each time that it happens. */
   readonly onExpired: () => void;
+  /** Renewed: what Postgres said with it. */
+  readonly onRenewed: (renewed: Renewed) => Promise<void>;
+  /** Something was announced to all workers, on a channel of Postgres. */
+  readonly onNotification: (channel: string, payload: string) => void;
   /** The epoch was fenced: its claims are gone. */
   readonly onFenced: (newEpoch: number) => void;
   readonly context: ProcessContext;
 };
+
+/** The version of the rules in force, and the connections that this worker has above its part. */
+export type Renewed = Extract<Awaited<ReturnType<typeof renewWorker>>, { readonly kind: 'renewed' }>;
 
 /** Registers the worker, proves it alive by a session of its own, and renews. */
 export async function keepEpoch(options: EpochOptions): Promise<EpochKeeper> {
@@ -59,7 +68,7 @@ class Keeper implements EpochKeeper {
     const { context, lifeMs } = this.#options;
     // Goes on while the process stops: what is in hand may still be sent, and must be accounted for.
     const { signal } = new AbortController();
-    this.#tasks.use(context.every(lifeMs / RENEWALS_PER_LIFE, () => this.#renew(), { name: 'renew-epoch', signal }));
+    this.#tasks.use(context.every(lifeMs / RENEWALS_PER_LIFE, () => this.renew(), { name: 'renew-epoch', signal }));
     const watch = setInterval(() => this.#watch(), Math.min(250, lifeMs / RENEWALS_PER_LIFE));
     this.#tasks.defer(() => clearInterval(watch));
   }
@@ -79,8 +88,8 @@ class Keeper implements EpochKeeper {
   }
 
   async #holdSession(): Promise<void> {
-    const { databaseUrl, context } = this.#options;
-    const session = await holdEpoch(databaseUrl, this.#epoch);
+    const { databaseUrl, context, onNotification } = this.#options;
+    const session = await holdEpoch(databaseUrl, this.#epoch, onNotification);
     this.#session = session;
     void session.lost.then(() => {
       if (this.#session !== session) return;
@@ -89,15 +98,16 @@ class Keeper implements EpochKeeper {
     });
   }
 
-  async #renew(): Promise<void> {
+  async renew(): Promise<void> {
     // The proof comes first: a renewal without it would let a sweep take the worker for dead while it sends.
     if (this.#session === undefined) await this.#holdSession();
     const askedAtMs = performance.now();
-    if (await renewWorker(this.#options.database, this.#epoch)) {
+    const answer = await renewWorker(this.#options.database, this.#epoch);
+    if (answer.kind === 'renewed') {
       // A renewal never revives: what ran out meanwhile has been cut off already.
       this.#renewedAtMs = askedAtMs;
       this.#expired = false;
-      return;
+      return await this.#options.onRenewed(answer);
     }
     this.#expire('epoch fenced');
     await this.#session?.[Symbol.asyncDispose]();

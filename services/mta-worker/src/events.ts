@@ -5,6 +5,8 @@ import type { ConnectResult, Outcome } from '@mxflow/smtp';
 export type WorkerEvents = {
   attempted(outcome: Outcome, tookMs: number): void;
   connectionTried(result: ConnectResult): void;
+  /** A host said something about connections as such, not about a message. */
+  sessionReply(mxHost: string, reply: string): void;
   parked(reason: string): void;
   gaveBack(): void;
   redelivered(): void;
@@ -31,6 +33,7 @@ export function createEvents(meter: Meter, logger: Logger): WorkerEvents {
       smtp.connectionAttempts.add(1, { result: connectionResult(result) });
       if (result.kind === 'failed') logger.debug({ stage: result.stage, detail: result.detail }, 'connection failed');
     },
+    sessionReply: (mxHost, reply) => logger.debug({ mxHost, reply }, 'session-level reply'),
     parked: (reason) => delivery.parked.add(1, { reason }),
     gaveBack: () => delivery.parked.add(1, { reason: 'session-lost' }),
     redelivered: () => claims.redelivered.add(1),

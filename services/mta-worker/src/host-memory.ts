@@ -1,38 +1,36 @@
 import { siteBackOffSeconds } from '@mxflow/domain';
 
-/**
- * Which addresses failed of late, so that not every new connection waits for a dead one first. An address rests after
- * a failure, longer after each in a row, and is tried again then: mail goes back to the better host when it heals.
- */
+/** Seconds of rest after the first, second, … failure in a row, of a path or of a site. */
+export const REST_SECONDS: readonly number[] = Array.from({ length: 9 }, (_, index) => siteBackOffSeconds(index + 1));
+
+/** What this worker learnt about addresses and what they can do. What must hold for all workers is in Postgres. */
 export type HostMemory = {
-  rests(address: string): boolean;
-  failed(address: string): void;
-  reached(address: string): void;
   /** PIPELINING was seen to fail there. */
   misbehaved(address: string): void;
   mayPipeline(address: string): boolean;
+  /** The TLS handshake was seen to fail there. */
+  tlsFailed(address: string): void;
+  mayEncrypt(address: string): boolean;
 };
 
 const MAX_ADDRESSES = 50_000;
+/** After how long TLS is tried again where it failed. */
+const TLS_AGAIN_MS = 3_600_000;
 
 /** @param nowMs a monotonic clock. */
 export function createHostMemory(nowMs: () => number): HostMemory {
-  const failures = new Map<string, { readonly inARow: number; readonly untilMs: number }>();
   const misbehaving = new Set<string>();
+  const brokenTls = new Map<string, number>();
   return {
-    rests: (address) => (failures.get(address)?.untilMs ?? 0) > nowMs(),
-    failed: (address) => {
-      const inARow = (failures.get(address)?.inARow ?? 0) + 1;
-      // Many connections meet a dead host at once: they are one failure.
-      if ((failures.get(address)?.untilMs ?? 0) > nowMs()) return;
-      if (failures.size >= MAX_ADDRESSES) failures.clear();
-      failures.set(address, { inARow, untilMs: nowMs() + siteBackOffSeconds(inARow) * 1000 });
-    },
-    reached: (address) => void failures.delete(address),
     misbehaved: (address) => {
       if (misbehaving.size >= MAX_ADDRESSES) misbehaving.clear();
       misbehaving.add(address);
     },
     mayPipeline: (address) => !misbehaving.has(address),
+    tlsFailed: (address) => {
+      if (brokenTls.size >= MAX_ADDRESSES) brokenTls.clear();
+      brokenTls.set(address, nowMs() + TLS_AGAIN_MS);
+    },
+    mayEncrypt: (address) => (brokenTls.get(address) ?? Number.NEGATIVE_INFINITY) < nowMs(),
   };
 }

@@ -21,6 +21,8 @@ export type IntakeOptions = {
   readonly offline: Offline;
   readonly putBack: PutBack;
   readonly events: WorkerEvents;
+  /** Those of the sources that may send to a domain now. */
+  readonly usable: (sources: readonly Source[], domain: string) => readonly Source[];
 };
 
 /** Where a released message is to wait in this worker. */
@@ -36,6 +38,8 @@ const AFTER_DNS_FAILURE_MS = 60_000;
 /** Milliseconds in which the dispatcher moves a domain's messages to its new site. */
 const AFTER_MOVE_MS = 5000;
 const RETRY_MS = 1000;
+/** Milliseconds until it is looked again for a source that may send to a domain. */
+const NO_SOURCE_MS = 30_000;
 
 /** Takes the messages of the lanes in, and finds each its place in this worker. */
 export class Intake {
@@ -61,6 +65,7 @@ export class Intake {
       ...message.body,
       messageId: message.body.messageId as MessageId,
       traceparent: message.traceparent,
+      arrivedAtMs: performance.now(),
       settle: () => resolve(done),
     };
     try {
@@ -80,9 +85,17 @@ export class Intake {
     if (job.definition.mode === 'simulate') return { kind: 'simulate', job };
     const odd = await this.#routeByDns(lane, await this.#options.resolver.mx(lane.domain));
     if (odd !== undefined) return odd;
-    const source = sources.find(({ publicId }) => publicId === lane.source) ?? chooseSource(sources, Math.random());
-    if (source === undefined) return { kind: 'park', delayMs: RETRY_MS, reason: 'no-source' };
+    const usable = this.#options.usable(sources, lane.domain);
+    // A retry keeps its source while that may be used: a greylisting host knows it already (RFC 6647).
+    const source = usable.find(({ publicId }) => publicId === lane.source) ?? this.#choose(usable, lane.siteId);
+    if (source === undefined) return { kind: 'park', delayMs: NO_SOURCE_MS, reason: 'no-source' };
     return { kind: 'path', source };
+  }
+
+  /** By weight among those that have room; where none has, among all. */
+  #choose(usable: readonly Source[], siteId: number): Source | undefined {
+    const roomy = usable.filter((source) => this.#options.paths.hasRoom({ siteId, source }));
+    return chooseSource(roomy.length > 0 ? roomy : usable, Math.random());
   }
 
   /** What DNS says that keeps a message from its path; `undefined` where nothing does. */
@@ -120,12 +133,11 @@ export class Intake {
     }
   }
 
-  #park({ messageId, attempt, settle }: LaneMessage, way: Extract<Route, { kind: 'park' }>): void {
+  #park(message: LaneMessage, { delayMs, reason, lastReply }: Extract<Route, { kind: 'park' }>): void {
     const { events, putBack } = this.#options;
-    const { delayMs, reason, lastReply } = way;
     events.parked(reason);
-    const parked = { messageId, attempt, delayMs, reason, ...(lastReply === undefined ? {} : { lastReply }) };
-    putBack.park(parked).then(settle, (error: unknown) => events.intakeFailed(error));
+    const how = { delayMs, reason, ...(lastReply === undefined ? {} : { lastReply }) };
+    putBack.park(message, how).catch((error: unknown) => events.intakeFailed(error));
   }
 }
 

@@ -10,6 +10,8 @@ export type LoadedJob = { readonly definition: DeliverableJob; readonly compiled
 export type LaneMessage = Omit<Message<'delivery.requested.v1'>, 'messageId'> & {
   readonly messageId: MessageId;
   readonly traceparent: string | undefined;
+  /** When this worker got it: ms, monotonic. */
+  readonly arrivedAtMs: number;
   /** Lets the broker forget its copy. Called once, after what became of the message is durable. */
   readonly settle: () => void;
 };

@@ -32,7 +32,7 @@ export function createOffline({ claim, desk, putBack, onFault }: OfflineOptions)
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       while (!desk.mayStart() && !stopping) await desk.untilRoom();
-      if (stopping) await park(next.message, 0);
+      if (stopping) await putBack.park(next.message, { delayMs: 0, reason: 'worker-stopping' });
       else await process(next.message, next.answer);
     }
   };
@@ -42,22 +42,14 @@ export function createOffline({ claim, desk, putBack, onFault }: OfflineOptions)
     let claimed: ClaimedWork | undefined;
     try {
       claimed = await claim(message);
-      if (claimed === undefined) await putBack.settleRefused(message);
-      else await desk.report(await answer(claimed, { messageId, attempt, at: Date.now() }), message.traceparent);
+      if (claimed === undefined) return await putBack.settleRefused(message);
+      await desk.report(await answer(claimed, { messageId, attempt, at: Date.now() }), message.traceparent);
       message.settle();
     } catch (error) {
       onFault(error);
-      if (claimed === undefined) return await park(message, RETRY_MS);
-      await putBack.returnClaim({ messageId, attempt, delayMs: RETRY_MS, reason: 'worker-fault' });
-      desk.released(messageId);
-      message.settle();
+      if (claimed === undefined) return await putBack.park(message, FAULT);
+      await putBack.giveBack(claimed, FAULT);
     }
-  };
-
-  const park = async (message: LaneMessage, delayMs: number): Promise<void> => {
-    const { messageId, attempt } = message;
-    await putBack.park({ messageId, attempt, delayMs, reason: stopping ? 'worker-stopping' : 'worker-fault' });
-    message.settle();
   };
 
   return {
@@ -74,4 +66,4 @@ export function createOffline({ claim, desk, putBack, onFault }: OfflineOptions)
   };
 }
 
-const RETRY_MS = 1000;
+const FAULT = { delayMs: 1000, reason: 'worker-fault' };

@@ -1,29 +1,46 @@
-import { hostsOf, rankHosts, type MxHost, type MxResolution, type Source } from '@mxflow/domain';
+import { recordPathFailure, type Database } from '@mxflow/db';
+import { hostsOf, rankHosts, type MxResolution, type Source } from '@mxflow/domain';
 import type { Resolver } from '@mxflow/resolver';
-import { connect, type ConnectResult, type Session, type Timeouts, type TlsPolicy } from '@mxflow/smtp';
-import type { HostMemory } from './host-memory.ts';
+import { connect, type ConnectResult, type Session, type TlsPolicy } from '@mxflow/smtp';
+import type { Logger } from '@mxflow/telemetry';
 
-/** A session with an MX host, and which one it is. */
-export type OpenedSession = { readonly session: Session; readonly mxHost: string; readonly mxIp: string };
+import { listCandidates, type Candidate } from './candidates.ts';
+import { REST_SECONDS, type HostMemory } from './host-memory.ts';
+import { timeoutsOf } from './rule-timeouts.ts';
+import type { Grants } from './shaping/grants.ts';
+import type { Denied, Slot } from './shaping/slot.ts';
+
+/** A session with an MX host, which one it is, and the right to it. */
+export type OpenedSession = {
+  readonly session: Session;
+  readonly mxHost: string;
+  readonly mxIp: string;
+  readonly slot: Slot;
+};
 
 export type OpenResult =
   | ({ readonly kind: 'open' } & OpenedSession)
+  /** No connection may be opened now. */
+  | Denied
   /** No host could be reached, or the best one that could does not want us. One sentence for log and operators. */
   | { readonly kind: 'failed'; readonly because: string };
 
 export type SessionOpener = (question: {
   readonly domain: string;
   readonly resolution: MxResolution;
+  readonly siteId: number;
   readonly source: Source;
   readonly onClosed: () => void;
 }) => Promise<OpenResult>;
 
 export type OpenerOptions = {
+  readonly database: Database;
+  readonly grants: Grants;
   readonly resolver: Resolver;
   readonly memory: HostMemory;
   readonly port: number;
+  /** Of the instance: what rules mean by `default`. */
   readonly tlsPolicy: TlsPolicy;
-  readonly timeouts: Timeouts;
   /** Whether mail may go to this address at all. */
   readonly allowed: (address: string) => boolean;
   /** Names under which this host itself takes mail: an MX that names one is a loop. */
@@ -31,31 +48,71 @@ export type OpenerOptions = {
   /** Aborting cuts off every session that was opened. */
   readonly cutOff: () => AbortSignal;
   readonly onAttempt: (result: ConnectResult) => void;
+  /** A host said something about connections as such. */
+  readonly onReply: (slot: Slot, reply: string) => void;
+  readonly logger: Logger;
 };
 
-type Candidate = { readonly host: string; readonly address: string };
-type Caller = { readonly source: Source; readonly onClosed: () => void };
+type Caller = { readonly siteId: number; readonly source: Source; readonly onClosed: () => void };
 
 /**
- * Opens a session with the best host that answers (RFC 5321 §5.1). A backup is tried only where the better host
- * refuses the connection, lets a time-out pass or greets with 421; a host that answers otherwise has the last word.
+ * Opens a session with the best host that answers (RFC 5321 §5.1) and has room. A backup is tried only where the better
+ * host refuses the connection, lets a time-out pass or greets with 421: a host that is full by our own rules is waited
+ * for, and one that answers otherwise has the last word. Hosts of one preference stand in for each other in both cases.
  */
 export function createSessionOpener(options: OpenerOptions): SessionOpener {
-  const { memory, resolver } = options;
-  return async ({ domain, resolution, source, onClosed }) => {
-    const found = await listCandidates(rankHosts(hostsOf(resolution), Math.random), options, resolver);
-    if (found.candidates.length === 0) return { kind: 'failed', because: found.because ?? noHost(domain) };
-    const rested = found.candidates.filter(({ address }) => !memory.rests(address));
-    let because = noHost(domain);
-    // All resting: the site itself rests in that case, so whoever asks now has waited; all are tried again.
-    for (const candidate of rested.length > 0 ? rested : found.candidates) {
-      const attempt = await tryCandidate(candidate, { source, onClosed }, options);
-      if (attempt.kind === 'open') return attempt;
-      because = attempt.because;
-      if (attempt.kind === 'last-word') return { kind: 'failed', because };
+  return async ({ domain, resolution, siteId, source, onClosed }) => {
+    const found = await listCandidates(rankHosts(hostsOf(resolution), Math.random), options);
+    let because = found.because ?? `${domain}: no host could be tried`;
+    let resting: Denied | undefined;
+    for (const group of inGroups(found.candidates)) {
+      const result = await tryGroup(group, { siteId, source, onClosed }, options);
+      if (result.kind === 'open' || result.kind === 'denied') return result;
+      because = result.because ?? because;
+      if (result.kind === 'last-word') return { kind: 'failed', because };
+      resting = sooner(resting, result.resting);
     }
-    return { kind: 'failed', because };
+    // Every host rests after earlier failures: nothing was tried, so nothing new is known of the site.
+    return resting === undefined ? { kind: 'failed', because } : resting;
   };
+}
+
+type GroupResult =
+  | ({ readonly kind: 'open' } & OpenedSession)
+  | Denied
+  | { readonly kind: 'last-word'; readonly because: string | undefined }
+  | { readonly kind: 'unreachable'; readonly because: string | undefined; readonly resting: Denied | undefined };
+
+async function tryGroup(group: readonly Candidate[], caller: Caller, options: OpenerOptions): Promise<GroupResult> {
+  const { grants } = options;
+  let because: string | undefined;
+  let full: Denied | undefined;
+  let resting: Denied | undefined;
+  let tried = false;
+  for (const { host, address } of group) {
+    const { siteId, source } = caller;
+    const acquired = await grants.acquire({ publicId: source.publicId, mxHost: host, mxIp: address, siteId });
+    if (acquired.kind === 'denied') {
+      if (acquired.binds === 'path-back-off') resting = sooner(resting, acquired);
+      else full = sooner(full, acquired);
+      continue;
+    }
+    tried = true;
+    const attempt = await tryCandidate(acquired.slot, caller, options);
+    if (attempt.kind === 'open') return attempt;
+    because = attempt.because;
+    if (attempt.kind === 'last-word') return attempt;
+  }
+  return full ?? { kind: 'unreachable', because, resting: tried ? undefined : resting };
+}
+
+function sooner(one: Denied | undefined, other: Denied | undefined): Denied | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return other.askAgainMs < one.askAgainMs ? other : one;
+}
+
+function inGroups(candidates: readonly Candidate[]): readonly (readonly Candidate[])[] {
+  return [...Map.groupBy(candidates, ({ preference }) => preference).values()];
 }
 
 type Attempt =
@@ -63,42 +120,59 @@ type Attempt =
   | { readonly kind: 'try-next'; readonly because: string }
   | { readonly kind: 'last-word'; readonly because: string };
 
-async function tryCandidate({ host, address }: Candidate, caller: Caller, options: OpenerOptions): Promise<Attempt> {
-  const { memory } = options;
-  let result = await connectOnce({ host, address, policy: options.tlsPolicy }, caller, options);
-  // Opportunistic means: rather in clear than not at all (RFC 7435). The failed session is over; this is a new one.
-  if (result.kind === 'failed' && result.reason === 'tls-failed' && options.tlsPolicy === 'opportunistic') {
-    result = await connectOnce({ host, address, policy: 'disabled' }, caller, options);
-  }
+async function tryCandidate(slot: Slot, caller: Caller, options: OpenerOptions): Promise<Attempt> {
+  const { memory, grants } = options;
+  const { mxHost, mxIp } = slot.point;
+  const { tls } = slot.rule.rule;
+  const policy = tls === 'default' ? options.tlsPolicy : tls;
+  // Opportunistic means: rather in clear than not at all (RFC 7435). A host whose TLS fails is met in clear next time.
+  const inClear = policy === 'opportunistic' && !memory.mayEncrypt(mxIp);
+  const result = await connectOnce(slot, { ...caller, policy: inClear ? 'disabled' : policy }, options);
   if (result.kind === 'ready') {
-    memory.reached(address);
-    return { kind: 'open', session: result.session, mxHost: host, mxIp: address };
+    return { kind: 'open', session: result.session, mxHost, mxIp, slot };
   }
-  const said = result.reply === undefined ? '' : `: ${result.reply.code} ${result.reply.lines.join(' ')}`;
-  const because = `${host}[${address}]: ${result.stage}: ${result.detail}${said}`;
+  const said = result.reply === undefined ? '' : `${result.reply.code} ${result.reply.lines.join(' ')}`;
+  if (said !== '') options.onReply(slot, said);
+  const because = `${mxHost}[${mxIp}]: ${result.stage}: ${result.detail}${said === '' ? '' : `: ${said}`}`;
+  void grants.releaseSoon(slot, result.errno === 'ECONNREFUSED' ? 0 : AFTER_ABORT_MS);
+  if (result.reason === 'tls-failed' && policy === 'opportunistic') {
+    memory.tlsFailed(mxIp);
+    return { kind: 'try-next', because };
+  }
   if (!isUnreachable(result)) return { kind: 'last-word', because };
-  memory.failed(address);
+  await noteUnreachable(slot, because, options);
   return { kind: 'try-next', because };
 }
 
+/** The provider may count a connection that we cut off for so long after. */
+export const AFTER_ABORT_MS = 2000;
+
+async function noteUnreachable({ point }: Slot, because: string, { database, logger }: OpenerOptions): Promise<void> {
+  const { publicId, mxIp } = point;
+  await recordPathFailure(database, { publicId, mxIp, because, restSeconds: REST_SECONDS }).catch((err: unknown) =>
+    logger.warn({ err, mxIp }, 'recording a path failure failed'),
+  );
+}
+
 async function connectOnce(
-  { host, address, policy }: Candidate & { readonly policy: TlsPolicy },
-  { source, onClosed }: Caller,
+  slot: Slot,
+  { source, onClosed, policy }: Caller & { readonly policy: TlsPolicy },
   options: OpenerOptions,
 ): Promise<ConnectResult> {
+  const { mxHost, mxIp } = slot.point;
   const result = await connect({
-    host: address,
+    host: mxIp,
     port: options.port,
     localAddress: source.bindAddress,
     heloName: source.heloName,
-    tls: { policy, servername: host, verify: false },
-    timeouts: options.timeouts,
-    pipelining: options.memory.mayPipeline(address),
+    tls: { policy, servername: mxHost, verify: false },
+    timeouts: timeoutsOf(slot.rule.rule),
+    pipelining: options.memory.mayPipeline(mxIp),
     signal: options.cutOff(),
     onEvent: (event) => {
       switch (event.kind) {
         case 'misbehaved':
-          return options.memory.misbehaved(address);
+          return options.memory.misbehaved(mxIp);
         case 'closed':
           return onClosed();
       }
@@ -113,38 +187,4 @@ function isUnreachable(result: Extract<ConnectResult, { kind: 'failed' }>): bool
   if (result.stage === 'connect') return true;
   if (result.reply !== undefined) return result.reply.code === 421;
   return result.stage === 'greeting';
-}
-
-async function listCandidates(
-  hosts: readonly MxHost[],
-  { allowed, ownNames }: OpenerOptions,
-  resolver: Resolver,
-): Promise<{ readonly candidates: readonly Candidate[]; readonly because: string | undefined }> {
-  const candidates: Candidate[] = [];
-  let because: string | undefined;
-  // A host of our own, and every host that is no better, would send the mail in a circle (RFC 5321 §5.1).
-  const own = hosts.find(({ host }) => ownNames.has(host));
-  for (const { host } of hosts.filter(({ preference }) => own === undefined || preference < own.preference)) {
-    const answer = await resolver.addresses(host);
-    switch (answer.kind) {
-      case 'found':
-        for (const { address } of answer.addresses) {
-          if (allowed(address)) candidates.push({ host, address });
-          else because = `${host}[${address}]: an address that mail may not go to`;
-        }
-        break;
-      case 'none':
-        because ??= `${host}: has no address`;
-        break;
-      case 'temporary-failure':
-        because ??= `${host}: ${answer.because}`;
-        break;
-    }
-  }
-  if (own !== undefined) because ??= `${own.host}: mail for this domain loops back to us`;
-  return { candidates, because };
-}
-
-function noHost(domain: string): string {
-  return `${domain}: no host could be tried`;
 }

@@ -1,6 +1,16 @@
 import { expect, test } from 'vitest';
 import type { ClaimedWork, LaneMessage } from './lane-message.ts';
-import { claimsWanted, connectionsWanted, createPath, offer, take, type Path } from './path.ts';
+import {
+  claimsWanted,
+  connectionsWanted,
+  createPath,
+  enqueue,
+  hasRoom,
+  offer,
+  take,
+  takeOverdue,
+  type Path,
+} from './path.ts';
 
 const source = { publicId: 1, publicIp: '127.0.0.1', heloName: 'mx.test', weight: 1, pools: ['default'] };
 const message = (messageId: string) => ({ messageId }) as LaneMessage;
@@ -11,15 +21,16 @@ const waiting = () => {};
 
 test.for<readonly [string, Partial<Path>, number]>([
   ['none for nothing', {}, 0],
-  ['one for each message', { queued: queued(2) }, 2],
-  ['never above the limit', { queued: queued(9) }, 4],
-  ['those open count', { queued: queued(9), connections: 3 }, 1],
+  ['one for the first message', { queued: queued(2) }, 1],
+  ['as many again as there are', { queued: queued(9), connections: 3 }, 3],
+  ['no more than there are messages', { queued: queued(2), connections: 3 }, 2],
+  ['those on their way count', { queued: queued(9), connections: 4, opening: 3 }, 1],
   ['one on its way serves a message', { queued: queued(1), connections: 1, opening: 1 }, 0],
   ['one that waits serves a message', { queued: queued(1), connections: 1, idle: new Set([waiting]) }, 0],
   ['none for a claim under way', { claiming: 2 }, 0],
   ['none while the site wants no more', { queued: queued(9), connections: 1, openAfterMs: 2000 }, 0],
 ])('connections wanted: %s', ([, change, wanted]) => {
-  expect(connectionsWanted(pathWith(change), 4, 1000)).toBe(wanted);
+  expect(connectionsWanted(pathWith(change), 1000)).toBe(wanted);
 });
 
 test.for<readonly [string, Partial<Path>, number]>([
@@ -49,4 +60,28 @@ test('a connection that ends waits no longer', async () => {
   ended.abort();
   expect(await next).toBeUndefined();
   expect(path.idle.size).toBe(0);
+});
+
+test('the more urgent goes before the less urgent, behind its equals', () => {
+  const path = pathWith({});
+  const urgent = (messageId: string, urgency: number) => ({ ...message(messageId), urgency }) as LaneMessage;
+  for (const each of [urgent('a', 4), urgent('b', 2), message('c'), urgent('d', 0), urgent('e', 4)])
+    enqueue(path, each);
+  expect(path.queued.map(({ messageId }) => messageId)).toEqual(['d', 'b', 'c', 'a', 'e']);
+});
+
+test('what waits for a path that is held back goes back, all but a few', () => {
+  const path = pathWith({ queued: queued(12).map((each) => ({ ...each, arrivedAtMs: 0 })), openAfterMs: 30_000 });
+  expect(takeOverdue(path, 1000)).toHaveLength(2);
+  expect(takeOverdue(path, 1000)).toHaveLength(0);
+  expect(takeOverdue({ ...path, connections: 1 }, 200_000)).toHaveLength(10);
+});
+
+test.for<readonly [string, Partial<Path> | undefined, boolean]>([
+  ['a path never used', undefined, true],
+  ['one that is held back', { openAfterMs: 9000 }, false],
+  ['one that is full, and moves', { openAfterMs: 9000, connections: 1 }, true],
+  ['one that is far behind', { queued: queued(500), connections: 1 }, false],
+])('room: %s', ([, change, room]) => {
+  expect(hasRoom(change === undefined ? undefined : pathWith(change), 1000)).toBe(room);
 });

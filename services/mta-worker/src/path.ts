@@ -6,7 +6,7 @@ import type { ClaimedWork, LaneMessage, PathKey } from './lane-message.ts';
  */
 export type Path = {
   readonly key: PathKey;
-  /** Released, not claimed. */
+  /** Released, not claimed: the more urgent first. */
   readonly queued: LaneMessage[];
   readonly ready: ClaimedWork[];
   /** Claims under way. */
@@ -16,6 +16,8 @@ export type Path = {
   opening: number;
   /** No further connection is opened before this instant (ms, monotonic). */
   openAfterMs: number;
+  /** What the last refusal to open one was bound by, and in which scope. */
+  denied: { readonly binds: string; readonly scopeKey: string } | undefined;
   /** Connections that wait for a message. */
   readonly idle: Set<(message: ClaimedWork | undefined) => void>;
 };
@@ -29,8 +31,29 @@ export function createPath(key: PathKey): Path {
     connections: 0,
     opening: 0,
     openAfterMs: Number.NEGATIVE_INFINITY,
+    denied: undefined,
     idle: new Set(),
   };
+}
+
+/** Queues a released message behind all that are as urgent, before all that are less. */
+export function enqueue(path: Path, message: LaneMessage): void {
+  const urgency = urgencyOf(message);
+  const last = path.queued.at(-1);
+  if (last === undefined || urgencyOf(last) <= urgency) path.queued.push(message);
+  else
+    path.queued.splice(
+      path.queued.findIndex((other) => urgencyOf(other) > urgency),
+      0,
+      message,
+    );
+}
+
+/** What a message without a word about it counts as: the middle of 0 (most urgent) to 4. */
+const NORMAL_URGENCY = 2;
+
+function urgencyOf({ urgency }: LaneMessage): number {
+  return urgency ?? NORMAL_URGENCY;
 }
 
 /** Hands a claimed message to a connection that waits, else keeps it ready. */
@@ -59,14 +82,15 @@ export async function take(path: Path, waitMs: number, ended: AbortSignal): Prom
 }
 
 /**
- * How many connections to open now: one for each message that no connection is there or on its way for. A message whose
- * claim is under way counts when it is answered: a connection opened for it alone would find nothing to do, and end, and
- * be opened again, without ever letting the answer in.
+ * How many connections to open now: one for each message that no connection is there or on its way for, and no more at
+ * once than there are already. A message whose claim is under way counts when it is answered: a connection opened for it
+ * alone would find nothing to do, and end, and be opened again, without ever letting the answer in.
  */
-export function connectionsWanted(path: Path, maxConnections: number, nowMs: number): number {
+export function connectionsWanted(path: Path, nowMs: number): number {
   if (nowMs < path.openAfterMs) return 0;
   const messages = path.queued.length + path.ready.length;
-  return Math.max(0, Math.min(maxConnections - path.connections, messages - path.idle.size - path.opening));
+  const growth = Math.max(1, path.connections) - path.opening;
+  return Math.max(0, Math.min(growth, messages - path.idle.size - path.opening));
 }
 
 /** How many messages to claim now: one for each connection that waits, and one in reserve for each that works. */
@@ -74,3 +98,34 @@ export function claimsWanted(path: Path): number {
   const open = path.connections - path.opening;
   return Math.max(0, Math.min(path.queued.length, open + path.idle.size - path.ready.length - path.claiming));
 }
+
+/** A source has room for a site while its path is not held back, and is not far behind. */
+export function hasRoom(path: Path | undefined, nowMs: number): boolean {
+  if (path === undefined) return true;
+  const heldBack = path.connections === 0 && path.openAfterMs > nowMs + HELD_BACK_MS;
+  return !heldBack && path.queued.length < FAR_BEHIND;
+}
+
+const HELD_BACK_MS = 1000;
+const FAR_BEHIND = 100;
+
+/**
+ * The messages that are to wait in Postgres rather than here, taken out of the queue: those that have been here too
+ * long, and, of a path that may not open a connection for a while, all but a few.
+ */
+export function takeOverdue(path: Path, nowMs: number): readonly LaneMessage[] {
+  const heldBack = path.connections === 0 && path.openAfterMs - nowMs > LONG_MS;
+  const kept = heldBack
+    ? path.queued.slice(0, KEPT)
+    : path.queued.filter(({ arrivedAtMs }) => nowMs - arrivedAtMs < TOO_LONG_MS);
+  if (kept.length === path.queued.length) return [];
+  const staying = new Set(kept);
+  const overdue = path.queued.filter((message) => !staying.has(message));
+  path.queued.splice(0, path.queued.length, ...kept);
+  return overdue;
+}
+
+/** A broker must not hold a copy unacknowledged for long: it keeps everything after it, and closes the channel in the end. */
+const TOO_LONG_MS = 120_000;
+const LONG_MS = 5000;
+const KEPT = 10;

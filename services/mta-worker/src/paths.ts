@@ -7,8 +7,18 @@ import type { Logger } from '@mxflow/telemetry';
 import type { Claim } from './claim-desk.ts';
 import type { ClaimedWork, LaneMessage, PathKey } from './lane-message.ts';
 import type { OutcomeDesk } from './outcome-desk.ts';
-import { claimsWanted, connectionsWanted, createPath, offer, type Path } from './path.ts';
-import type { PutBack } from './put-back.ts';
+import {
+  claimsWanted,
+  connectionsWanted,
+  createPath,
+  enqueue,
+  hasRoom,
+  offer,
+  takeOverdue,
+  type Path,
+} from './path.ts';
+import type { HowParked, PutBack } from './put-back.ts';
+import type { Denied } from './shaping/slot.ts';
 
 /** Opens a connection for a path and sends until there is nothing left or it ends. Resolves when the provider counts it no more. */
 export type RunConnection = (path: Path) => Promise<ConnectionEnd>;
@@ -16,6 +26,8 @@ export type RunConnection = (path: Path) => Promise<ConnectionEnd>;
 export type ConnectionEnd =
   /** It did its work. */
   | { readonly kind: 'used' }
+  /** None may be opened now. */
+  | Denied
   /** The site could not be reached, or not one message got through. */
   | { readonly kind: 'site-failed'; readonly because: string };
 
@@ -28,17 +40,20 @@ export type PathsOptions = {
   /** Whether anything may be claimed or sent now. */
   readonly alive: () => boolean;
   readonly logger: Logger;
-  /** Connections of one path at once. */
-  readonly maxConnectionsPerPath: number;
   /** Connections of this worker at once. */
   readonly maxConnections: number;
 };
 
-type HowParked = { readonly delayMs: number; readonly reason: string; readonly lastReply?: string };
-
 const STOPPING: HowParked = { delayMs: 0, reason: 'worker-stopping' };
 /** How long a claim that could not be asked for waits. */
 const CLAIM_RETRY_MS = 500;
+/** Paths that are told of room in their scope at once: more than one slot is rarely free. */
+const MAX_WOKEN = 20;
+/** A path whose wait is longer is looked at again by the regular round. */
+const PUMPED_ANYWAY_MS = 500;
+/** For how long a message that waits for its path goes back to Postgres. */
+const MIN_PARKED_MS = 5000;
+const MAX_PARKED_MS = 60_000;
 /** A site that refuses one more connection while others work is not asked for more for so long. */
 const ENOUGH_CONNECTIONS_MS = 5000;
 /** Rest after the first, second, … failure in a row. */
@@ -60,8 +75,31 @@ export class Paths {
   add(key: PathKey, message: LaneMessage): void {
     if (this.#stopping) return void this.#park(message, STOPPING);
     const path = this.#pathOf(key);
-    path.queued.push(message);
+    enqueue(path, message);
     this.pump(path);
+  }
+
+  /** Whether one more message for this path would get on its way soon. */
+  hasRoom(key: PathKey): boolean {
+    return hasRoom(this.#paths.get(nameOf(key)), performance.now());
+  }
+
+  /** A scope has room again: paths that wait for it may ask at once, longest waiting first. */
+  wake(scopeKey: string): void {
+    let woken = 0;
+    for (const path of this.#paths.values()) {
+      if (path.denied?.scopeKey !== scopeKey || path.openAfterMs === Number.NEGATIVE_INFINITY) continue;
+      path.openAfterMs = Number.NEGATIVE_INFINITY;
+      this.pump(path);
+      woken += 1;
+      if (woken === MAX_WOKEN) return;
+    }
+  }
+
+  /** The rules changed: no wait that the old ones imposed holds. */
+  rulesChanged(): void {
+    for (const path of this.#paths.values()) if (path.denied !== undefined) path.openAfterMs = Number.NEGATIVE_INFINITY;
+    this.pumpAll();
   }
 
   /** Something changed that may let a path move. */
@@ -72,14 +110,21 @@ export class Paths {
       void this.#claim(path, message);
     }
     const spare = this.#options.maxConnections - this.#connections;
-    const wanted = connectionsWanted(path, this.#options.maxConnectionsPerPath, performance.now());
+    const wanted = connectionsWanted(path, performance.now());
     for (let opened = 0; opened < Math.min(wanted, spare); opened += 1) this.#start(path);
     const waiting = path.queued.length + path.ready.length + path.claiming;
     if (path.connections === 0 && waiting === 0) this.#paths.delete(nameOf(path.key));
   }
 
   pumpAll(): void {
-    for (const path of this.#paths.values()) this.pump(path);
+    const nowMs = performance.now();
+    for (const path of [...this.#paths.values()]) {
+      const overdue = takeOverdue(path, nowMs);
+      const waitMs = Math.min(MAX_PARKED_MS, Math.max(MIN_PARKED_MS, path.openAfterMs - nowMs));
+      for (const message of overdue)
+        void this.#park(message, { delayMs: waitMs, reason: path.denied?.binds ?? 'busy' });
+      this.pump(path);
+    }
   }
 
   /** Gives a claimed message that was not sent back to its path. */
@@ -130,10 +175,7 @@ export class Paths {
   }
 
   async #follow(path: Path, message: LaneMessage, claimed: ClaimedWork | undefined): Promise<void> {
-    if (claimed === undefined) {
-      await this.#options.putBack.settleRefused(message);
-      return message.settle();
-    }
+    if (claimed === undefined) return await this.#options.putBack.settleRefused(message);
     if (this.#stopping) return await this.#giveBack(claimed, STOPPING);
     offer(path, claimed);
   }
@@ -152,11 +194,23 @@ export class Paths {
     });
     this.#connections -= 1;
     path.connections -= 1;
+    if (end.kind === 'denied') this.#denied(path, end);
     if (end.kind === 'site-failed' && !this.#stopping && this.#options.alive()) {
       if (path.connections > path.opening) path.openAfterMs = performance.now() + ENOUGH_CONNECTIONS_MS;
       else await this.#rest(path, end.because);
     }
     this.pump(path);
+  }
+
+  /** No connection now. The path goes behind the others, so that those which share a scope with it take turns. */
+  #denied(path: Path, { binds, askAgainMs, scopeKey }: Denied): void {
+    path.denied = { binds, scopeKey };
+    path.openAfterMs = performance.now() + askAgainMs;
+    const name = nameOf(path.key);
+    if (this.#paths.get(name) !== path) return;
+    this.#paths.delete(name);
+    this.#paths.set(name, path);
+    if (askAgainMs < PUMPED_ANYWAY_MS && !this.#stopping) setTimeout(() => this.pump(path), askAgainMs);
   }
 
   /** The site rests, for all workers; what waits here for it goes back. */
@@ -179,16 +233,11 @@ export class Paths {
   }
 
   async #park(message: LaneMessage, how: HowParked): Promise<void> {
-    const { messageId, attempt } = message;
-    await this.#options.putBack.park({ messageId, attempt, ...how });
-    message.settle();
+    await this.#options.putBack.park(message, how);
   }
 
-  async #giveBack({ lane }: ClaimedWork, how: HowParked): Promise<void> {
-    const { messageId, attempt } = lane;
-    await this.#options.putBack.returnClaim({ messageId, attempt, ...how });
-    this.#options.desk.released(messageId);
-    lane.settle();
+  async #giveBack(message: ClaimedWork, how: HowParked): Promise<void> {
+    await this.#options.putBack.giveBack(message, how);
   }
 }
 

@@ -9,6 +9,11 @@ import {
 } from '@mxflow/db';
 import type { Logger } from '@mxflow/telemetry';
 import { gather } from './gather.ts';
+import type { ClaimedWork, LaneMessage } from './lane-message.ts';
+import type { OutcomeDesk } from './outcome-desk.ts';
+
+/** Until when a message waits, and what `why` and the log are to say. */
+export type HowParked = Pick<ParkedMessage, 'delayMs' | 'reason' | 'lastReply'>;
 
 /**
  * The ways in which a message leaves this worker unsent. Each resolves when it is durable, and is tried until it is:
@@ -16,11 +21,11 @@ import { gather } from './gather.ts';
  */
 export type PutBack = {
   /** Released and not claimed: waits again. */
-  readonly park: (message: ParkedMessage) => Promise<void>;
+  readonly park: (message: LaneMessage, how: HowParked) => Promise<void>;
   /** Claimed, and not one octet sent: waits again, the attempt is not used up. */
-  readonly returnClaim: (message: ParkedMessage) => Promise<void>;
+  readonly giveBack: (message: ClaimedWork, how: HowParked) => Promise<void>;
   /** Its claim was refused. */
-  readonly settleRefused: (key: AttemptKey) => Promise<void>;
+  readonly settleRefused: (message: LaneMessage) => Promise<void>;
 };
 
 const MAX_BATCH = 500;
@@ -28,13 +33,14 @@ const RETRY_MS = 500;
 
 export type PutBackOptions = {
   readonly database: Database;
+  readonly desk: OutcomeDesk;
   readonly currentEpoch: () => number;
   readonly logger: Logger;
   /** No further try once it is aborted. */
   readonly signal: AbortSignal;
 };
 
-export function createPutBack({ database, currentEpoch, logger, signal }: PutBackOptions): PutBack {
+export function createPutBack({ database, desk, currentEpoch, logger, signal }: PutBackOptions): PutBack {
   const untilDurable = <Item>(act: (items: readonly Item[]) => Promise<unknown>): ((item: Item) => Promise<void>) =>
     gather<Item, void>(
       async (items) => {
@@ -51,9 +57,24 @@ export function createPutBack({ database, currentEpoch, logger, signal }: PutBac
       },
       { maxBatch: MAX_BATCH },
     );
+  const park = untilDurable((messages: readonly ParkedMessage[]) => parkWork(database, messages));
+  const returnClaim = untilDurable((messages: readonly ParkedMessage[]) =>
+    returnClaims(database, currentEpoch(), messages),
+  );
+  const settleRefused = untilDurable((keys: readonly AttemptKey[]) => settleRefusedClaims(database, keys));
   return {
-    park: untilDurable((messages: readonly ParkedMessage[]) => parkWork(database, messages)),
-    returnClaim: untilDurable((messages: readonly ParkedMessage[]) => returnClaims(database, currentEpoch(), messages)),
-    settleRefused: untilDurable((keys: readonly AttemptKey[]) => settleRefusedClaims(database, keys)),
+    park: async ({ messageId, attempt, settle }, how) => {
+      await park({ messageId, attempt, ...how });
+      settle();
+    },
+    giveBack: async ({ lane: { messageId, attempt, settle } }, how) => {
+      await returnClaim({ messageId, attempt, ...how });
+      desk.released(messageId);
+      settle();
+    },
+    settleRefused: async ({ messageId, attempt, settle }) => {
+      await settleRefused({ messageId, attempt });
+      settle();
+    },
   };
 }

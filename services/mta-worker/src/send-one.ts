@@ -9,8 +9,16 @@ import type { OutcomeDesk } from './outcome-desk.ts';
 import type { Path } from './path.ts';
 import type { PutBack } from './put-back.ts';
 
-/** Sends one claimed message; true when the connection proved useful: something about the message was learnt. */
-export type SendOne = (path: Path, opened: OpenedSession, message: ClaimedWork) => Promise<boolean>;
+/** What sending one message meant for its connection. */
+export type Sent = {
+  /** Something about the message was learnt: the connection proved useful. */
+  readonly useful: boolean;
+  /** MAIL was written: the provider may have counted a message. */
+  readonly mailWritten: boolean;
+};
+
+/** Sends one claimed message. */
+export type SendOne = (path: Path, opened: OpenedSession, message: ClaimedWork) => Promise<Sent>;
 
 export type SendOptions = {
   readonly jobs: JobCache;
@@ -43,11 +51,11 @@ export function createSendOne(options: SendOptions): SendOne {
       // The job could not be read again, or a fault of ours: nothing was sent, so the message only waits.
       options.events.intakeFailed(order.error);
       giveBack(message, 'it could not be composed now', options);
-      return true;
+      return { useful: true, mailWritten: false };
     }
     if (order.kind === 'unsendable') {
       report(message, unsendable(facts(), order.because), options);
-      return true;
+      return { useful: true, mailWritten: false };
     }
     const startedMs = performance.now();
     const outcome = await withSpan(
@@ -62,16 +70,16 @@ export function createSendOne(options: SendOptions): SendOne {
       losses.delete(lossKey);
       options.events.attempted(outcome, performance.now() - startedMs);
       report(message, decision.outcome, options);
-      return true;
+      return { useful: true, mailWritten: !(outcome.kind === 'refused' && outcome.stage === 'local') };
     }
     if (outcome.kind === 'withheld' || (outcome.kind === 'unreachable' && !outcome.mailSent)) {
       options.putFirst(path, message);
-      return false;
+      return { useful: false, mailWritten: false };
     }
     if (losses.size >= MAX_REMEMBERED) losses.clear();
     losses.set(lossKey, lostBefore + 1);
     giveBack(message, decision.because, options);
-    return false;
+    return { useful: false, mailWritten: true };
   };
 }
 
@@ -99,15 +107,8 @@ function report({ lane }: ClaimedWork, outcome: OutcomeMessage, { desk, events }
   desk.report(outcome, lane.traceparent).then(lane.settle, (err: unknown) => events.reportFailed(err));
 }
 
-function giveBack({ lane }: ClaimedWork, because: string, { desk, putBack, events }: SendOptions): void {
-  const { messageId, attempt } = lane;
+function giveBack(message: ClaimedWork, because: string, { putBack, events }: SendOptions): void {
   events.gaveBack();
-  const parked = { messageId, attempt, delayMs: AFTER_LOSS_MS, reason: 'session-lost', lastReply: because };
-  putBack.returnClaim(parked).then(
-    () => {
-      desk.released(messageId);
-      lane.settle();
-    },
-    (err: unknown) => events.reportFailed(err),
-  );
+  const how = { delayMs: AFTER_LOSS_MS, reason: 'session-lost', lastReply: because };
+  putBack.giveBack(message, how).catch((err: unknown) => events.reportFailed(err));
 }

@@ -1,8 +1,7 @@
 import type { Database } from '@mxflow/db';
-import type { Source } from '@mxflow/domain';
+import { usableSources, type Source } from '@mxflow/domain';
 import type { Messaging } from '@mxflow/messaging';
 import { allowedAddress, createResolver, type Resolver } from '@mxflow/resolver';
-import type { Timeouts } from '@mxflow/smtp';
 import type { Logger } from '@mxflow/telemetry';
 
 import { createClaimDesk } from './claim-desk.ts';
@@ -13,6 +12,7 @@ import { createHostMemory } from './host-memory.ts';
 import { readInstance } from './instance.ts';
 import { Intake } from './intake.ts';
 import { createJobCache, type JobCache } from './job-cache.ts';
+import type { ClaimedWork } from './lane-message.ts';
 import { createLanes, type Lanes } from './lanes.ts';
 import { createOffline } from './offline.ts';
 import { createSessionOpener, type SessionOpener } from './open-session.ts';
@@ -22,12 +22,15 @@ import { Paths, type RunConnection } from './paths.ts';
 import { createPutBack, type PutBack } from './put-back.ts';
 import { createRunConnection } from './run-connection.ts';
 import { createSendOne } from './send-one.ts';
+import { Grants } from './shaping/grants.ts';
+import type { RuleBook } from './shaping/rule-book.ts';
 
 /** Everything between the lanes and the outcomes. Disposing stops consuming, lets messages in hand end, and drains. */
 export type Sending = AsyncDisposable & {
   readonly paths: Paths;
   readonly desk: OutcomeDesk;
   readonly lanes: Lanes;
+  readonly grants: Grants;
 };
 
 export type SendingOptions = {
@@ -36,19 +39,24 @@ export type SendingOptions = {
   readonly messaging: Messaging;
   readonly sources: readonly Source[];
   readonly keeper: EpochKeeper;
+  readonly book: RuleBook;
   readonly events: WorkerEvents;
   readonly logger: Logger;
+  /** The rules are not those that Postgres goes by. */
+  readonly onStaleRules: () => void;
   /** Aborted when nothing may be sent any more: every session is cut off. */
   readonly cutOff: () => AbortSignal;
 };
 
 export function startSending(options: SendingOptions): Sending {
-  const { config, database, messaging, sources, keeper, events, logger } = options;
+  const { config, database, messaging, sources, keeper, book, events, logger, onStaleRules } = options;
   const stopped = new AbortController();
   const currentEpoch = (): number => keeper.epoch;
   const desk = new OutcomeDesk({ database, messaging, reportAgainMs: config.MXFLOW_REPORT_AGAIN_AFTER });
   const claim = createClaimDesk({ database, desk, currentEpoch });
-  const putBack = createPutBack({ database, currentEpoch, logger, signal: stopped.signal });
+  const putBack = createPutBack({ database, desk, currentEpoch, logger, signal: stopped.signal });
+  const alive = (): boolean => keeper.alive();
+  const grants = new Grants({ database, book, currentEpoch, alive, onStaleRules, logger });
   const jobs = createJobCache(database, readInstance(config));
   const resolver = createResolver({
     ...(config.MXFLOW_DNS.length === 0 ? {} : { servers: [...config.MXFLOW_DNS] }),
@@ -59,15 +67,15 @@ export function startSending(options: SendingOptions): Sending {
     desk,
     claim,
     putBack,
-    runConnection: connectionRunner(options, { desk, putBack, jobs, resolver, paths: () => paths }),
-    alive: () => keeper.alive(),
+    runConnection: connectionRunner(options, { desk, putBack, jobs, resolver, grants, paths: () => paths }),
+    alive,
     logger,
-    maxConnectionsPerPath: config.MXFLOW_SITE_CONNECTIONS,
     maxConnections: config.MXFLOW_MAX_CONNECTIONS,
   });
   const onFault = (error: unknown): void => events.intakeFailed(error);
   const offline = createOffline({ claim, desk, putBack, onFault });
-  const intake = new Intake({ database, messaging, resolver, jobs, paths, offline, putBack, events });
+  const usable = (pool: readonly Source[], domain: string): readonly Source[] => usableHere(pool, book, domain);
+  const intake = new Intake({ database, messaging, resolver, jobs, paths, offline, putBack, events, usable });
   const lanes = createLanes({
     database,
     messaging,
@@ -79,9 +87,11 @@ export function startSending(options: SendingOptions): Sending {
     paths,
     desk,
     lanes,
+    grants,
     [Symbol.asyncDispose]: async () => {
       // Together: messages in hand are settled by putting them back, which is what stopping the lanes waits for.
       await Promise.all([lanes.stop(config.MXFLOW_STOP_DEADLINE), paths.stop(), offline.stop()]);
+      await grants.released();
       stopped.abort();
       await desk.drained();
     },
@@ -93,64 +103,64 @@ type Parts = {
   readonly putBack: PutBack;
   readonly jobs: JobCache;
   readonly resolver: Resolver;
+  readonly grants: Grants;
   /** Connections and paths need each other: the paths are there before the first connection is. */
   readonly paths: () => Paths;
 };
 
-function connectionRunner(options: SendingOptions, { desk, putBack, jobs, resolver, paths }: Parts): RunConnection {
+function connectionRunner(
+  options: SendingOptions,
+  { desk, putBack, jobs, resolver, grants, paths }: Parts,
+): RunConnection {
   const { config, database, keeper, events, logger } = options;
   const alive = (): boolean => keeper.alive();
+  const putFirst = (path: Path, message: ClaimedWork): void => paths().putFirst(path, message);
   const sendOne = createSendOne({
     jobs,
     desk,
     putBack,
-    putFirst: (path, message) => paths().putFirst(path, message),
+    putFirst,
     alive,
     events,
   });
   return createRunConnection({
     database,
     resolver,
-    open: sessionOpener(options, resolver),
+    grants,
+    open: sessionOpener(options, resolver, grants),
     desk,
     sendOne,
     pump: (path: Path) => paths().pump(path),
     alive,
     logger,
-    maxMessagesPerConnection: config.MXFLOW_MESSAGES_PER_CONNECTION,
+    putFirst,
+    onReply: (slot, reply) => events.sessionReply(slot.point.mxHost, reply),
     idleMs: config.MXFLOW_IDLE_CONNECTION,
   });
 }
 
-function sessionOpener({ config, sources, events, cutOff }: SendingOptions, resolver: Resolver): SessionOpener {
+function sessionOpener(options: SendingOptions, resolver: Resolver, grants: Grants): SessionOpener {
+  const { config, database, sources, events, logger, cutOff } = options;
   return createSessionOpener({
+    database,
+    grants,
     resolver,
     memory: createHostMemory(() => performance.now()),
     port: config.MXFLOW_SMTP_PORT,
     tlsPolicy: config.MXFLOW_TLS,
-    timeouts: timeoutsOf(config),
     allowed: (address) => allowedAddress(address, config.MXFLOW_PRIVATE_MX),
     ownNames: new Set(sources.map(({ heloName }) => heloName.toLowerCase())),
     cutOff,
     onAttempt: (result) => events.connectionTried(result),
+    onReply: (slot, reply) => events.sessionReply(slot.point.mxHost, reply),
+    logger,
   });
 }
 
-/** QUIT is a courtesy: nobody waits longer for its reply. */
-const MAX_QUIT_MS = 5000;
-
-/** The three figures of an MX rule, spread over the steps of a session (RFC 5321 §4.5.3.2). */
-function timeoutsOf(config: WorkerConfig): Timeouts {
-  const commandMs = config.MXFLOW_COMMAND_TIMEOUT;
-  return {
-    connectMs: config.MXFLOW_CONNECT_TIMEOUT,
-    greetingMs: commandMs,
-    ehloMs: commandMs,
-    mailMs: commandMs,
-    rcptMs: commandMs,
-    dataMs: commandMs,
-    contentMs: commandMs,
-    finalMs: config.MXFLOW_DATA_TIMEOUT,
-    quitMs: Math.min(commandMs, MAX_QUIT_MS),
-  };
+/** Those that may send to the domain by what operators decided: a source that they have not seen yet may. */
+function usableHere(sources: readonly Source[], book: RuleBook, domain: string): readonly Source[] {
+  const known = new Map(book.sources.map((source) => [source.publicId, source]));
+  const current = sources.map((source) => ({ ...source, ...known.get(source.publicId) }));
+  const usable = new Set(usableSources(current, domain).map(({ publicId }) => publicId));
+  return sources.filter(({ publicId }) => usable.has(publicId));
 }

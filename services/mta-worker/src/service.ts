@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 
-import { openDatabase, returnClaims, type Database } from '@mxflow/db';
+import { openDatabase, registerSources, returnClaims, type Database } from '@mxflow/db';
 import { connectMessaging } from '@mxflow/messaging';
 import { requireServers, type ProcessContext } from '@mxflow/process';
 
@@ -8,10 +8,14 @@ import type { WorkerConfig } from './config.ts';
 import { keepEpoch, type EpochKeeper } from './epoch-keeper.ts';
 import { createEvents, type WorkerEvents } from './events.ts';
 import { startSending, type Sending } from './sending.ts';
+import { openRuleBook, type RuleBook } from './shaping/rule-book.ts';
 import { bindableSources, readSources } from './sources.ts';
+import { startWatchdog } from './watchdog.ts';
 
 const LANES_EVERY_MS = 1000;
 const RECONCILE_EVERY_MS = 2000;
+/** A token stays outstanding until Postgres learns of its reply: where the burst is one, the next waits for that. */
+const SETTLE_EVERY_MS = 100;
 /** A worker that was cut off and has come back goes on with what it holds. */
 const PUMP_EVERY_MS = 500;
 
@@ -30,10 +34,13 @@ export async function startWorker(config: WorkerConfig, context: ProcessContext)
       deliverTwice: config.MXFLOW_TEST_DELIVER_TWICE,
     }),
   );
+  await registerSources(database, sources);
+  const book = await openRuleBook(database);
   let cutOff = new AbortController();
   // Set below: until then there is nothing to forget.
   let sending: Sending | undefined;
-  const keeper = resources.use(
+  const followRules = createRuleFollower({ book, sending: () => sending, keeper: () => keeper, context });
+  const keeper: EpochKeeper = resources.use(
     await keepEpoch({
       database,
       databaseUrl: config.DATABASE_URL,
@@ -43,19 +50,70 @@ export async function startWorker(config: WorkerConfig, context: ProcessContext)
       onExpired: () => {
         cutOff.abort();
         cutOff = new AbortController();
+        sending?.grants.expire();
+      },
+      onRenewed: async ({ rulesVersion, surplus }) => {
+        sending?.grants.endSurplus(surplus);
+        await followRules(rulesVersion);
+      },
+      onNotification: (channel, payload) => {
+        if (channel === 'mxflow_rules') void followRules();
+        else if (channel === 'mxflow_scopes') {
+          sending?.grants.roomIn(payload);
+          sending?.paths.wake(payload);
+        }
       },
       onFenced: (epoch) => {
         logger.warn({ epoch }, 'this worker was taken for dead; it begins anew');
         sending?.paths.forgetClaims();
+        sending?.grants.begin();
       },
       context,
     }),
   );
-  sending = startSending({ config, database, messaging, sources, keeper, events, logger, cutOff: () => cutOff.signal });
+  sending = startSending({
+    config,
+    database,
+    messaging,
+    sources,
+    keeper,
+    book,
+    events,
+    logger,
+    onStaleRules: () => void followRules(),
+    cutOff: () => cutOff.signal,
+  });
   resources.use(sending);
   resources.use(runPeriodically({ context, database, sending, keeper, events }));
+  if (config.MXFLOW_WATCHDOG > 0) resources.use(startWatchdog(config.MXFLOW_WATCHDOG, logger));
   resources.use(requireServers(context.health, { database, messaging }));
   return resources.move();
+}
+
+type RuleFollower = {
+  readonly book: RuleBook;
+  readonly sending: () => Sending | undefined;
+  readonly keeper: () => EpochKeeper;
+  readonly context: ProcessContext;
+};
+
+/** Reads changed rules and goes by them at once: open connections included. One change at a time. */
+function createRuleFollower({ book, sending, keeper, context }: RuleFollower): (version?: number) => Promise<void> {
+  let last: Promise<void> = Promise.resolve();
+  const follow = async (version?: number): Promise<void> => {
+    if (!(await book.refresh(version))) return;
+    context.logger.info({ version: book.version }, 'MX rules changed');
+    await sending()?.grants.rulesChanged();
+    sending()?.paths.rulesChanged();
+    // What is above the new maximum now ends without waiting for the next round.
+    await keeper().renew();
+  };
+  return (version) => {
+    last = last
+      .then(() => follow(version))
+      .catch((err: unknown) => context.logger.warn({ err }, 'following the MX rules failed, trying again'));
+    return last;
+  };
 }
 
 type Periodic = {
@@ -70,8 +128,10 @@ function runPeriodically({ context, database, sending, keeper, events }: Periodi
   const tasks = new AsyncDisposableStack();
   tasks.use(context.every(LANES_EVERY_MS, () => sending.lanes.refresh(), { name: 'lanes' }));
   tasks.use(context.every(PUMP_EVERY_MS, async () => sending.paths.pumpAll(), { name: 'pump' }));
+  tasks.use(context.every(SETTLE_EVERY_MS, () => sending.grants.settle(), { name: 'settle-tokens' }));
   const reconcile = async (): Promise<void> => {
     const { epoch } = keeper;
+    await sending.grants.reconcile();
     const unknown = await sending.desk.reconcile(epoch);
     if (unknown.length === 0) return;
     events.foundUnknownClaims(unknown.length);

@@ -5,6 +5,9 @@ import type { Source } from '@mxflow/domain';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 
+/** A mask over recipient domains: `*` for any run of characters, `?` for one. */
+const DomainMask = Type.String({ pattern: '^[A-Za-z0-9.*?-]{1,253}$' });
+
 const SOURCES = Compile(
   Type.Array(
     Type.Object(
@@ -14,6 +17,8 @@ const SOURCES = Compile(
         bindAddress: Type.Optional(Type.String()),
         heloName: Type.String({ pattern: '^[A-Za-z0-9]([A-Za-z0-9.-]{0,253}[A-Za-z0-9])?$' }),
         weight: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000 })),
+        includeDomains: Type.Optional(Type.Array(DomainMask, { maxItems: 1000 })),
+        excludeDomains: Type.Optional(Type.Array(DomainMask, { maxItems: 1000 })),
         pools: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { minItems: 1 })),
       },
       { additionalProperties: false },

@@ -15,8 +15,7 @@ const addresses = (count: number, domain: string, prefix = 'user'): string[] =>
 
 test('every released message is sent once, within the caps, and its outcome told once', async () => {
   await using lane = await openLane([provider('plain', '127.21.0.1')], {
-    MXFLOW_SITE_CONNECTIONS: '3',
-    MXFLOW_MESSAGES_PER_CONNECTION: '7',
+    limits: { maxConnections: 3, maxMessagesPerConnection: 7, messagesPerHour: 1_000_000 },
   });
   await lane.post(addresses(200, 'plain.test'));
   const outcomes = await lane.outcomes(200);

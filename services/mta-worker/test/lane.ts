@@ -5,8 +5,26 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { ensureLane, migrate, openDatabase, prepareChunk, releaseWork, saveDomains, type Database } from '@mxflow/db';
-import { addressKey, domainOf, messageIdOf, siteKey, type MessageId } from '@mxflow/domain';
+import {
+  ensureLane,
+  migrate,
+  openDatabase,
+  prepareChunk,
+  releaseWork,
+  replaceRules,
+  saveDomains,
+  type Database,
+} from '@mxflow/db';
+import {
+  addressKey,
+  domainOf,
+  LEVELS,
+  messageIdOf,
+  siteKey,
+  type Limits,
+  type MessageId,
+  type MxRule,
+} from '@mxflow/domain';
 import { createWorld } from '@mxflow/infra/testing';
 import { connectMessaging, type Messaging } from '@mxflow/messaging';
 import { startProviders, type Providers, type ProviderSpec } from '@mxflow/provider-sim';
@@ -31,9 +49,34 @@ export type OutcomeSeen = {
   readonly body: { readonly messageId: string; readonly attempt: number; readonly [field: string]: unknown };
 };
 
+export type LaneOptions = {
+  /** Of the worker. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Of the last rule, the only one. */
+  readonly limits?: Limits;
+};
+
+const AMPLE: Limits = { maxConnections: 10, maxMessagesPerConnection: 100, messagesPerHour: 10_000_000 };
+
+/** The last rule with the same limits at every level. */
+export function anyRule(limits: Limits): MxRule {
+  return {
+    id: 'any',
+    mask: '*',
+    publicIds: '',
+    shared: false,
+    limits: Object.fromEntries(LEVELS.map((level) => [level, limits])),
+    connectTimeoutSeconds: 2,
+    dataTimeoutSeconds: 240,
+    timeoutSeconds: 60,
+    tls: 'default',
+    origin: 'local',
+  };
+}
+
 export async function openLane(
   specs: readonly ProviderSpec[],
-  settings: Readonly<Record<string, string>> = {},
+  { settings = {}, limits = AMPLE }: LaneOptions = {},
 ): Promise<LaneWorld> {
   await using made = new AsyncDisposableStack();
   const world = made.use(
@@ -46,6 +89,7 @@ export async function openLane(
   const database = made.use(openDatabase(world.databaseUrl));
   const messaging = made.use(await connectMessaging({ url: world.amqpUrl, name: 'test' }));
   const resolver = createResolver({ servers: [sims.dnsAddress] });
+  await replaceRules(database, [anyRule(limits)]);
   const seen = await collectOutcomes(messaging, made);
   const stopWorker = startWorkerProcess(made, {
     DATABASE_URL: world.databaseUrl,

@@ -68,7 +68,7 @@ CREATE TABLE holds (
   suspended_until timestamptz,
   connections_cap integer CHECK (connections_cap >= 1),
   rate_cap_per_hour integer CHECK (rate_cap_per_hour >= 1),
-  -- Until then the caps hold; afterwards they double every step until the rule's own limits are lower.
+  -- Until then the caps hold, and afterwards they double every step until the rule's own limits are lower.
   capped_until timestamptz,
   step_seconds integer NOT NULL DEFAULT 600 CHECK (step_seconds >= 1),
   reason text NOT NULL,

@@ -1,0 +1,52 @@
+type StackLimits = {
+  readonly maxConnections: number;
+  readonly maxMessagesPerConnection: number;
+  readonly messagesPerHour: number;
+};
+
+/** An MX rule as the database takes it. */
+export type StackRule = {
+  readonly id: string;
+  readonly mask: string;
+  readonly publicIds: string;
+  readonly shared: boolean;
+  readonly limits: Readonly<Record<string, StackLimits>>;
+  readonly connectTimeoutSeconds: number;
+  readonly dataTimeoutSeconds: number;
+  readonly timeoutSeconds: number;
+  readonly tls: string;
+  readonly origin: 'local';
+};
+
+/** What a rule of a stack says in few words: the same limits at every level. */
+export type RuleInBrief = Partial<StackLimits> & {
+  /** `any` is the last rule, for whatever no other names. */
+  readonly id?: string;
+  readonly mask?: string;
+  readonly shared?: boolean;
+  readonly publicIds?: string;
+  readonly connectTimeoutSeconds?: number;
+};
+
+const LEVELS = ['slow', 'normal', 'fast', 'very-fast', 'boost', 'custom'] as const;
+
+/** So much that it does not bind: for stacks in which limits are not the point. */
+const AMPLE: StackLimits = { maxConnections: 10, maxMessagesPerConnection: 100, messagesPerHour: 50_000_000 };
+
+/** Spells a rule out. */
+export function stackRule({ id = 'any', mask = '*', shared = false, publicIds = '', ...rest }: RuleInBrief): StackRule {
+  const { connectTimeoutSeconds = 10, ...given } = rest;
+  const limits = { ...AMPLE, ...given };
+  return {
+    id,
+    mask,
+    publicIds,
+    shared,
+    limits: Object.fromEntries(LEVELS.map((level) => [level, limits])),
+    connectTimeoutSeconds,
+    dataTimeoutSeconds: 240,
+    timeoutSeconds: 60,
+    tls: 'default',
+    origin: 'local',
+  };
+}

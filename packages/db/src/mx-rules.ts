@@ -1,0 +1,136 @@
+import type { Level, Limits, MxRule, Preset, Source, SiteBlock } from '@mxflow/domain';
+import type { Database } from './database.ts';
+
+/** A source as operators see it: what workers registered, and what was decided about it here. */
+export type RegisteredSource = Pick<Source, 'publicId' | 'publicIp' | 'heloName' | 'weight' | 'pools'> & {
+  readonly includeDomains: readonly string[];
+  readonly excludeDomains: readonly string[];
+  /** Overrides the instance's level. */
+  readonly level?: Preset;
+  readonly paused: boolean;
+};
+
+/** Everything that decides what may be sent, as of one version. */
+export type RuleSet = {
+  readonly version: number;
+  readonly level: Level;
+  /** In their order; the last takes everything. */
+  readonly rules: readonly MxRule[];
+  readonly sources: readonly RegisteredSource[];
+};
+
+/** Reads the rules in force, in one statement: rules, level and sources belong together. */
+export async function readRuleSet(database: Database): Promise<RuleSet> {
+  const [row] =
+    await database.client.$queryRawUnsafe<
+      { version: number; level: Level; rules: readonly RuleRow[]; sources: readonly SourceRow[] }[]
+    >(READ);
+  if (row === undefined) throw new Error('expected the row of the instance, found none');
+  return {
+    version: row.version,
+    level: row.level,
+    rules: row.rules.map(toRule),
+    sources: row.sources.map(({ level, ...source }) => ({ ...source, ...(level === null ? {} : { level }) })),
+  };
+}
+
+type RuleRow = Omit<MxRule, 'limits' | 'block' | 'note'> & {
+  readonly limits: Readonly<Partial<Record<Level, Limits>>>;
+  readonly block: SiteBlock | null;
+  readonly note: string | null;
+};
+type SourceRow = Omit<RegisteredSource, 'level'> & { readonly level: Preset | null };
+
+function toRule({ block, note, ...rule }: RuleRow): MxRule {
+  return { ...rule, ...(block === null ? {} : { block }), ...(note === null ? {} : { note }) };
+}
+
+const READ = `
+  SELECT i.rules_version::float8 AS version, i.level,
+    (SELECT jsonb_agg(jsonb_build_object('id', r.id, 'mask', r.mask, 'publicIds', r.public_ids, 'shared', r.shared,
+      'connectTimeoutSeconds', r.connect_timeout_seconds, 'dataTimeoutSeconds', r.data_timeout_seconds,
+      'timeoutSeconds', r.timeout_seconds, 'tls', r.tls, 'block', r.block, 'origin', r.origin, 'note', r.note,
+      'limits', (SELECT coalesce(jsonb_object_agg(l.level, jsonb_build_object('maxConnections', l.max_connections,
+        'maxMessagesPerConnection', l.max_messages_per_connection, 'messagesPerHour', l.messages_per_hour)), '{}')
+        FROM mx_rule_limits l WHERE l.rule_id = r.id)) ORDER BY r.position, r.id) FROM mx_rules r) AS rules,
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('publicId', s.public_id, 'publicIp', s.public_ip,
+      'heloName', s.helo_name, 'weight', s.weight, 'pools', s.pools, 'includeDomains', s.include_domains,
+      'excludeDomains', s.exclude_domains, 'level', s.level, 'paused', s.paused_at IS NOT NULL) ORDER BY s.public_id), '[]')
+      FROM sources s) AS sources
+  FROM instance i`;
+
+/**
+ * Registers what a worker knows of its sources: addresses, weights, pools and domain masks come from its configuration,
+ * the last to register wins. What operators decided about a source stays. A change is a new version of the rules.
+ */
+export async function registerSources(database: Database, sources: readonly Source[]): Promise<void> {
+  const rows = sources.map((source) => ({
+    public_id: source.publicId,
+    public_ip: source.publicIp,
+    helo_name: source.heloName,
+    weight: source.weight,
+    pools: source.pools,
+    include_domains: source.includeDomains ?? [],
+    exclude_domains: source.excludeDomains ?? [],
+  }));
+  await database.client.$executeRawUnsafe(
+    `WITH given AS (
+       SELECT * FROM jsonb_to_recordset($1::jsonb) AS g(public_id int, public_ip text, helo_name text, weight float8,
+         pools text[], include_domains text[], exclude_domains text[])
+     ), changed AS (
+       INSERT INTO sources AS s (public_id, public_ip, helo_name, weight, pools, include_domains, exclude_domains)
+       SELECT * FROM given ORDER BY public_id
+       ON CONFLICT (public_id) DO UPDATE SET public_ip = excluded.public_ip, helo_name = excluded.helo_name,
+         weight = excluded.weight, pools = excluded.pools, include_domains = excluded.include_domains,
+         exclude_domains = excluded.exclude_domains, registered_at = mxflow_now()
+       WHERE (s.public_ip, s.helo_name, s.weight, s.pools, s.include_domains, s.exclude_domains)
+         IS DISTINCT FROM (excluded.public_ip, excluded.helo_name, excluded.weight, excluded.pools,
+           excluded.include_domains, excluded.exclude_domains)
+       RETURNING s.public_id
+     ), told AS (SELECT pg_notify('mxflow_rules', '') FROM changed LIMIT 1)
+     UPDATE instance SET rules_version = rules_version + 1 WHERE EXISTS (SELECT FROM changed)
+       AND (SELECT count(*) FROM told) >= 0`,
+    JSON.stringify(rows),
+  );
+}
+
+/** Puts a whole list of rules in place of the one in force, in one transaction; limits keep their budgets by rule id. */
+export async function replaceRules(database: Database, rules: readonly MxRule[]): Promise<void> {
+  const rows = rules.map((rule, position) => ({
+    id: rule.id,
+    position: position + 1,
+    mask: rule.mask,
+    public_ids: rule.publicIds,
+    shared: rule.shared,
+    connect_timeout_seconds: rule.connectTimeoutSeconds,
+    data_timeout_seconds: rule.dataTimeoutSeconds,
+    timeout_seconds: rule.timeoutSeconds,
+    tls: rule.tls,
+    block: rule.block ?? null,
+    origin: rule.origin,
+    note: rule.note ?? null,
+  }));
+  const limits = rules.flatMap((rule) =>
+    Object.entries(rule.limits).map(([level, limit]) => ({
+      rule_id: rule.id,
+      level,
+      max_connections: limit.maxConnections,
+      max_messages_per_connection: limit.maxMessagesPerConnection,
+      messages_per_hour: limit.messagesPerHour,
+    })),
+  );
+  await database.client.$transaction(async (tx) => {
+    // First: whoever else changes rules waits here.
+    await tx.$executeRawUnsafe(`UPDATE instance SET rules_version = rules_version + 1`);
+    await tx.$executeRawUnsafe(`DELETE FROM mx_rules`);
+    await tx.$executeRawUnsafe(
+      `INSERT INTO mx_rules SELECT * FROM jsonb_populate_recordset(NULL::mx_rules, $1::jsonb)`,
+      JSON.stringify(rows),
+    );
+    await tx.$executeRawUnsafe(
+      `INSERT INTO mx_rule_limits SELECT * FROM jsonb_populate_recordset(NULL::mx_rule_limits, $1::jsonb)`,
+      JSON.stringify(limits),
+    );
+    await tx.$queryRawUnsafe(`SELECT pg_notify('mxflow_rules', '')::text`);
+  });
+}

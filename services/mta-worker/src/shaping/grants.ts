@@ -1,0 +1,343 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
+import { freeSlots, heldSlots, requestGrants, settleGrants, type Database, type ScopeRequest } from '@mxflow/db';
+import type { Logger } from '@mxflow/telemetry';
+
+import { gather } from '../gather.ts';
+import type { PathPoint, PathRule, RuleBook } from './rule-book.ts';
+import {
+  openAccount,
+  putTokenBack,
+  receiveTokens,
+  returnTokens,
+  settleToken,
+  takeToken,
+  tokensWanted,
+  totalsOf,
+  voidTokens,
+  type ScopeAccount,
+} from './scope-account.ts';
+import type { Acquired, Slot } from './slot.ts';
+
+export type GrantsOptions = {
+  readonly database: Database;
+  readonly book: RuleBook;
+  readonly currentEpoch: () => number;
+  /** Whether grants may be used now: the epoch was renewed of late. */
+  readonly alive: () => boolean;
+  /** The rules are not those that Postgres goes by: read them anew. */
+  readonly onStaleRules: () => void;
+  readonly logger: Logger;
+};
+
+/** `slot`: a connection is wanted; else tokens, or only that Postgres learns which scope counts this path now. */
+type Wish = { readonly point: PathPoint; readonly rule: PathRule; readonly slot: boolean; readonly tokens: number };
+type Answer = { readonly slotId: string | undefined; readonly binds: string | undefined; readonly askAgainMs: number };
+
+const MAX_BATCH = 200;
+/** Tokens in hand that nothing moved for so long go back to the scope. */
+const IDLE_TOKENS_MS = 1500;
+const FREE_RETRY_MS = 500;
+
+/**
+ * This worker's slots and tokens. Postgres arbitrates between the workers; here they are spent, one connection and one
+ * MAIL at a time, and accounted for. What runs out by our own clock is void, whatever Postgres says later.
+ */
+export class Grants {
+  readonly #options: GrantsOptions;
+  #accounts = new Map<string, ScopeAccount>();
+  readonly #slots = new Map<string, Slot>();
+  #strangers: ReadonlySet<string> = new Set();
+  readonly #releasing = new Set<Promise<void>>();
+  /** Slots that are being freed. */
+  readonly #ending = new Set<string>();
+  readonly #ask: (wish: Wish) => Promise<Answer>;
+  readonly #free: (slotId: string) => Promise<void>;
+
+  constructor(options: GrantsOptions) {
+    this.#options = options;
+    this.#ask = gather<Wish, Answer>((wishes) => this.#request(wishes), { maxBatch: MAX_BATCH });
+    this.#free = gather<string, void>((slotIds) => this.#freeAll(slotIds), { maxBatch: MAX_BATCH });
+  }
+
+  /** Connections whose end the provider may not have seen yet. */
+  get slots(): Iterable<Slot> {
+    return this.#slots.values();
+  }
+
+  /** Asks for the right to one connection; it comes with a token in hand of its scope. */
+  async acquire(point: PathPoint): Promise<Acquired> {
+    const { book } = this.#options;
+    const rule = book.of(point);
+    const account = this.#accountOf(rule.scopeKey);
+    const restMs = account.slotsAfterMs - performance.now();
+    const { scopeKey } = rule;
+    if (restMs > 0) return { kind: 'denied', binds: account.binds, askAgainMs: restMs, scopeKey };
+    const answer = await this.#ask({ point, rule, slot: true, tokens: account.inHand > 0 ? 0 : 1 });
+    if (answer.slotId === undefined) {
+      const { binds = 'connections', askAgainMs } = answer;
+      if (binds === 'connections' || binds === 'share') this.#endIdle(scopeKey);
+      return { kind: 'denied', binds, askAgainMs, scopeKey };
+    }
+    const slot: Slot = { id: answer.slotId, point, rule: book.of(point), end: new AbortController(), idle: false };
+    this.#slots.set(slot.id, slot);
+    return { kind: 'granted', slot };
+  }
+
+  /** The provider counts the connection no more. */
+  async release(slot: Slot): Promise<void> {
+    if (!this.#slots.delete(slot.id)) return;
+    await this.#free(slot.id);
+    const account = this.#accounts.get(slot.rule.scopeKey);
+    if (account?.binds === 'connections' || account?.binds === 'share') account.slotsAfterMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Releases it when the provider cannot be counting the connection any more. */
+  async releaseSoon(slot: Slot, afterMs: number): Promise<void> {
+    const released = wait(afterMs).then(() => this.release(slot));
+    this.#releasing.add(released);
+    await released.finally(() => this.#releasing.delete(released));
+  }
+
+  /** Resolves when every slot that was let go is free. */
+  async released(): Promise<void> {
+    await Promise.allSettled(this.#releasing);
+  }
+
+  /** A token for one MAIL; `undefined` when none came within the time, or the connection is to end. */
+  async token(slot: Slot, waitMs: number, ended: AbortSignal): Promise<Token | undefined> {
+    const untilMs = performance.now() + waitMs;
+    while (!ended.aborted && this.#options.alive()) {
+      const account = this.#accountOf(slot.rule.scopeKey);
+      if (takeToken(account, performance.now())) return tokenOf(account);
+      const restMs = untilMs - performance.now();
+      if (restMs <= 0) return undefined;
+      await this.#untilTokens(slot, account, { restMs, ended });
+    }
+    return undefined;
+  }
+
+  /** How long until a scope may have a token, as far as it is known: 0 where it may have one now. */
+  tokenWaitMs(slot: Slot): number {
+    const account = this.#accountOf(slot.rule.scopeKey);
+    return account.inHand > 0 ? 0 : Math.max(0, account.tokensAfterMs - performance.now());
+  }
+
+  /** A scope has room again: whoever waits may ask at once. */
+  roomIn(key: string): void {
+    const account = this.#accounts.get(key);
+    if (account === undefined) return;
+    account.slotsAfterMs = Number.NEGATIVE_INFINITY;
+    account.tokensAfterMs = Number.NEGATIVE_INFINITY;
+    for (const wake of account.waiting) wake();
+  }
+
+  /** So many connections of a scope are to end after the message in hand; those that do nothing first. */
+  endSurplus(surplus: readonly { readonly scopeKey: string; readonly connections: number }[]): void {
+    for (const { scopeKey, connections } of surplus) {
+      const open = [...this.#slots.values()].filter(({ rule }) => rule.scopeKey === scopeKey);
+      const ending = open.filter(({ end }) => end.signal.aborted).length;
+      const others = open.filter(({ end }) => !end.signal.aborted);
+      others.sort((one, other) => Number(other.idle) - Number(one.idle));
+      for (const { end } of others.slice(0, Math.max(0, connections - ending))) end.abort();
+    }
+  }
+
+  /**
+   * The rules changed: tokens in hand go back, each open connection is counted where the new rules count it, and no
+   * wait that the old ones imposed holds. Budgets are Postgres's, and stay.
+   */
+  async rulesChanged(): Promise<void> {
+    for (const account of this.#accounts.values()) {
+      returnTokens(account);
+      account.slotsAfterMs = Number.NEGATIVE_INFINITY;
+      account.tokensAfterMs = Number.NEGATIVE_INFINITY;
+    }
+    await this.settle();
+    const { book } = this.#options;
+    await Promise.all(
+      [...this.#slots.values()].map(async (slot) => {
+        slot.rule = book.of(slot.point);
+        await this.#ask({ point: slot.point, rule: slot.rule, slot: false, tokens: 0 });
+      }),
+    );
+    for (const account of this.#accounts.values()) for (const wake of account.waiting) wake();
+  }
+
+  /** The epoch was not renewed in time: nothing in hand may be used. */
+  expire(): void {
+    for (const account of this.#accounts.values()) voidTokens(account);
+  }
+
+  /** Another epoch began: what the last one held is gone. */
+  begin(): void {
+    this.#accounts = new Map();
+    for (const slot of this.#slots.values()) slot.end.abort();
+    this.#slots.clear();
+  }
+
+  /** Tells Postgres what became of tokens; gives back those that nobody uses. */
+  async settle(): Promise<void> {
+    const nowMs = performance.now();
+    const busy = new Set([...this.#slots.values()].map(({ rule }) => rule.scopeKey));
+    for (const account of this.#accounts.values()) {
+      if (account.inHand > 0 && nowMs - account.movedAtMs > IDLE_TOKENS_MS) returnTokens(account);
+      if (!account.dirty && account.waiting.size === 0 && account.underWay === 0 && account.inHand === 0) {
+        if (!busy.has(account.scopeKey) && nowMs - account.movedAtMs > FORGET_AFTER_MS) {
+          this.#accounts.delete(account.scopeKey);
+        }
+      }
+    }
+    const told = [...this.#accounts.values()].filter(({ dirty }) => dirty);
+    if (told.length === 0) return;
+    for (const account of told) account.dirty = false;
+    const { database, currentEpoch } = this.#options;
+    const totals = told.map((account) => ({ scopeKey: account.scopeKey, account: totalsOf(account) }));
+    await settleGrants(database, currentEpoch(), totals).catch((err: unknown) => {
+      for (const account of told) account.dirty = true;
+      throw err;
+    });
+  }
+
+  /** Frees slots that Postgres holds for us and nobody here knows: the answer to a request was lost on its way. */
+  async reconcile(): Promise<void> {
+    const { database, currentEpoch, logger } = this.#options;
+    const epoch = currentEpoch();
+    const held = await heldSlots(database, epoch);
+    const strangers = held.filter((slotId) => !this.#slots.has(slotId) && !this.#ending.has(slotId));
+    const lost = strangers.filter((slotId) => this.#strangers.has(slotId));
+    this.#strangers = new Set(strangers);
+    if (lost.length === 0 || epoch !== currentEpoch()) return;
+    logger.warn({ slots: lost.length }, 'slots without an owner in this process, freed');
+    await freeSlots(database, epoch, lost);
+  }
+
+  async #freeAll(slotIds: readonly string[]): Promise<readonly void[]> {
+    const { database, currentEpoch, logger } = this.#options;
+    for (const slotId of slotIds) this.#ending.add(slotId);
+    const epoch = currentEpoch();
+    while (epoch === currentEpoch()) {
+      try {
+        await freeSlots(database, epoch, slotIds);
+        break;
+      } catch (err) {
+        logger.warn({ err, slots: slotIds.length }, 'freeing slots failed, trying again');
+        await wait(FREE_RETRY_MS);
+      }
+    }
+    for (const slotId of slotIds) this.#ending.delete(slotId);
+    return [];
+  }
+
+  async #request(wishes: readonly Wish[]): Promise<readonly Answer[]> {
+    const { database, book, currentEpoch, onStaleRules } = this.#options;
+    const told = new Set<string>();
+    const requests = wishes.map(({ point, rule, slot, tokens }): ScopeRequest => {
+      const account = this.#accountOf(rule.scopeKey);
+      // Totals go with the first of a scope: after it Postgres's own are ahead of ours.
+      const first = !told.has(rule.scopeKey);
+      told.add(rule.scopeKey);
+      if (first) account.dirty = false;
+      return {
+        scopeKey: rule.scopeKey,
+        ruleId: rule.rule.id,
+        groupKey: rule.groupKey,
+        publicId: point.publicId,
+        mxIp: point.mxIp,
+        siteId: point.siteId,
+        slots: slot ? 1 : 0,
+        tokens,
+        tokensInHand: account.inHand,
+        account: first ? totalsOf(account) : undefined,
+      };
+    });
+    const answers = await requestGrants(
+      database,
+      { epoch: currentEpoch(), rulesVersion: book.version },
+      requests,
+    ).catch((err: unknown) => {
+      for (const key of told) this.#accountOf(key).dirty = true;
+      throw err;
+    });
+    const nowMs = performance.now();
+    let stale = false;
+    for (const [index, answer] of answers.entries()) {
+      const { rule, slot, tokens } = wishes[index] as Wish;
+      const account = this.#accountOf(rule.scopeKey);
+      if (answer.binds === 'rules-changed') {
+        stale = true;
+        continue;
+      }
+      if (answer.tokens > 0) account.movedAtMs = nowMs;
+      receiveTokens(account, answer);
+      if (answer.binds === undefined) continue;
+      account.binds = answer.binds;
+      // A path's back-off says nothing about the others of its scope.
+      if (slot && answer.slotId === undefined && answer.binds !== 'path-back-off' && answer.binds !== 'site-blocked') {
+        account.slotsAfterMs = nowMs + answer.askAgainMs;
+      }
+      if (tokens > 0 && answer.tokens === 0) account.tokensAfterMs = nowMs + answer.askAgainMs;
+    }
+    if (stale) {
+      for (const key of told) this.#accountOf(key).dirty = true;
+      onStaleRules();
+    }
+    return answers;
+  }
+
+  async #untilTokens(
+    slot: Slot,
+    account: ScopeAccount,
+    { restMs, ended }: { readonly restMs: number; readonly ended: AbortSignal },
+  ): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    account.waiting.add(resolve);
+    const drawInMs = Math.max(0, account.tokensAfterMs - performance.now());
+    const timer = setTimeout(resolve, Math.min(restMs, drawInMs === 0 ? restMs : drawInMs));
+    ended.addEventListener('abort', () => resolve(), { once: true });
+    if (drawInMs === 0) void this.#draw(slot, account);
+    await promise;
+    clearTimeout(timer);
+    account.waiting.delete(resolve);
+  }
+
+  async #draw(slot: Slot, account: ScopeAccount): Promise<void> {
+    if (account.drawing) return;
+    account.drawing = true;
+    const tokens = tokensWanted(account);
+    account.usedSinceDraw = 0;
+    try {
+      await this.#ask({ point: slot.point, rule: slot.rule, slot: false, tokens });
+    } catch (err) {
+      this.#options.logger.warn({ err }, 'drawing tokens failed, trying again');
+      account.tokensAfterMs = performance.now() + FREE_RETRY_MS;
+    }
+    account.drawing = false;
+    for (const wake of account.waiting) wake();
+  }
+
+  #accountOf(key: string): ScopeAccount {
+    const account = this.#accounts.get(key) ?? openAccount(key, performance.now());
+    this.#accounts.set(key, account);
+    return account;
+  }
+
+  /** A scope is full: connections that only wait make room for those that have something to carry. */
+  #endIdle(key: string): void {
+    for (const slot of this.#slots.values()) if (slot.idle && slot.rule.scopeKey === key) slot.end.abort();
+  }
+}
+
+const FORGET_AFTER_MS = 60_000;
+
+/** The right to one MAIL. Exactly one of the two is called, once. */
+export type Token = {
+  /** MAIL was written and answered, or its answer will never come. */
+  readonly spent: () => void;
+  /** MAIL was never written. */
+  readonly unused: () => void;
+};
+
+function tokenOf(account: ScopeAccount): Token {
+  return { spent: () => settleToken(account), unused: () => putTokenBack(account) };
+}
