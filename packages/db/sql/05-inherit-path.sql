@@ -26,7 +26,8 @@ BEGIN
     UPDATE scopes SET slots_used = slots_used - old.connections WHERE key = old.scope_key;
     moved := moved + old.connections;
   END LOOP;
-  UPDATE scopes SET slots_used = slots_used + moved, level = CASE WHEN inherited THEN 0 ELSE level END
+  UPDATE scopes SET slots_used = slots_used + moved, level = CASE WHEN inherited THEN 0 ELSE level END,
+    refilled_at = CASE WHEN inherited THEN p_now ELSE refilled_at END
   WHERE key = p_scope;
   INSERT INTO paths (public_id, mx_ip, scope_key, used_at, rules_version)
   VALUES (p_public_id, p_mx_ip, p_scope, p_now, p_version)

@@ -20,7 +20,7 @@ BEGIN
     WHERE w.stopped_at IS NULL AND w.fenced_at IS NULL AND (
       (w.session_lost_at - w.renewed_at < p_keepalive * interval '1 second'
         AND w.renewed_at < mxflow_now() - p_life * interval '1 second'
-        AND w.renewed_at > mxflow_now() - (clock_timestamp() - pg_postmaster_start_time()))
+        AND w.server_started_at = pg_postmaster_start_time())
       OR w.renewed_at < mxflow_now() - p_hold * interval '1 second')
     RETURNING w.epoch
   LOOP

@@ -30,7 +30,8 @@ export type Renewal =
 /** Shows that the worker lives: renews everything that its epoch holds. */
 export async function renewWorker(database: Database, epoch: number): Promise<Renewal> {
   const renewed = await database.client.$executeRawUnsafe(
-    `UPDATE workers SET renewed_at = mxflow_now() WHERE epoch = $1 AND fenced_at IS NULL AND stopped_at IS NULL`,
+    `UPDATE workers SET renewed_at = mxflow_now(), server_started_at = pg_postmaster_start_time()
+     WHERE epoch = $1 AND fenced_at IS NULL AND stopped_at IS NULL`,
     epoch,
   );
   if (renewed !== 1) return { kind: 'fenced' };

@@ -1,4 +1,5 @@
 export * from './disposition.ts';
+export * from './feedback-rule.ts';
 export * from './job.ts';
 export * from './level.ts';
 export * from './mailbox.ts';
@@ -15,3 +16,5 @@ export type { Mac } from './sealed-id.ts';
 export * from './unsubscribe-token.ts';
 export * from './verp.ts';
 export * from './scope.ts';
+export * from './bucket.ts';
+export * from './site-block.ts';

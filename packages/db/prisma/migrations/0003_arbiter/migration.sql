@@ -79,3 +79,5 @@ CREATE TABLE holds (
 
 -- When the session that proves a worker alive was first seen gone.
 ALTER TABLE workers ADD COLUMN session_lost_at timestamptz;
+-- When the server started that took the last renewal: its restart ends the sessions of the living too.
+ALTER TABLE workers ADD COLUMN server_started_at timestamptz NOT NULL DEFAULT pg_postmaster_start_time();

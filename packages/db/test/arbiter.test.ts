@@ -1,0 +1,306 @@
+import { burstOf, draw, openBucket, settle } from '@mxflow/domain';
+import { expect, test } from 'vitest';
+
+import {
+  EpochFencedError,
+  fenceDeadWorkers,
+  freeSlots,
+  heldSlots,
+  holdEpoch,
+  listScopes,
+  recordPathFailure,
+  recordPathReached,
+  renewWorker,
+  requestGrants,
+  settleGrants,
+  stopWorker,
+} from '../src/index.ts';
+import { account, openArbiter, PATH, wish } from './arbiter.ts';
+
+const FENCE = { lifeSeconds: 15, lostHoldSeconds: 600 };
+
+test('never more connections than the maximum, however many ask at once; a freed one is granted again', async () => {
+  await using world = await openArbiter([{ maxConnections: 5 }]);
+  const epochs = await Promise.all([world.worker(), world.worker(), world.worker(), world.worker()]);
+  const rulesVersion = await world.version();
+  const rounds = epochs.flatMap((epoch) => Array.from({ length: 10 }, () => epoch));
+  const answers = await Promise.all(
+    rounds.map((epoch) => requestGrants(world, { epoch, rulesVersion }, [wish(), wish({ account: undefined })])),
+  );
+  const granted = answers.flat().filter(({ slotId }) => slotId !== undefined);
+  expect(granted).toHaveLength(5);
+  expect((await world.scope(PATH))?.slots).toBe(5);
+  const [epoch = 0] = epochs;
+  const mine = await heldSlots(world, epoch);
+  await freeSlots(world, epoch, mine);
+  // Twice is as good as once, and of another epoch's nothing can be freed.
+  await freeSlots(world, epoch, mine);
+  await freeSlots(
+    world,
+    epoch,
+    granted.flatMap(({ slotId }) => slotId ?? []),
+  );
+  expect((await world.scope(PATH))?.slots).toBe(5 - mine.length);
+});
+
+test('no connection without a token, and none while the scope has none', async () => {
+  await using world = await openArbiter([{ messagesPerHour: 100 }]);
+  const epoch = await world.worker();
+  const first = await world.ask(epoch);
+  expect(first).toMatchObject({ tokens: 1, binds: undefined });
+  const second = await world.ask(epoch, { account: account(1) });
+  expect(second).toMatchObject({ slotId: undefined, tokens: 0, binds: 'rate' });
+  expect(await world.ask(epoch, { account: account(1), tokensInHand: 1, tokens: 0 })).toMatchObject({
+    binds: undefined,
+  });
+});
+
+test('a token is outstanding until its reply is told; told twice it counts once, and totals never fall', async () => {
+  await using world = await openArbiter([{ messagesPerHour: 100 }]);
+  const epoch = await world.worker();
+  await world.ask(epoch);
+  await world.pass(3000);
+  expect(await world.ask(epoch, { slots: 0, account: account(1) })).toMatchObject({ tokens: 0, binds: 'rate' });
+  const told = [{ scopeKey: PATH, account: account(1, 1) }];
+  await settleGrants(world, epoch, told);
+  await settleGrants(world, epoch, told);
+  await settleGrants(world, epoch, [{ scopeKey: PATH, account: account(1, 0) }]);
+  expect((await world.scope(PATH))?.outstanding).toBe(0);
+  await world.pass(40);
+  expect(await world.ask(epoch, { slots: 0, account: account(1, 1) })).toMatchObject({ tokens: 1, drawn: 2 });
+});
+
+test('a give-back of more than was drawn gives nothing', async () => {
+  await using world = await openArbiter([{ messagesPerHour: 10_000 }]);
+  const epoch = await world.worker();
+  const { drawn } = await world.ask(epoch, { slots: 0, tokens: 5 });
+  await settleGrants(world, epoch, [{ scopeKey: PATH, account: account(drawn, 0, 500) }]);
+  const scope = await world.scope(PATH);
+  expect(scope).toMatchObject({ outstanding: 0, level: burstOf(10_000) });
+});
+
+test('tokens whose answer was lost are taken back at the next request', async () => {
+  await using world = await openArbiter([{ messagesPerHour: 10_000 }]);
+  const epoch = await world.worker();
+  const lost = await world.ask(epoch, { slots: 0, tokens: 4 });
+  expect(lost.tokens).toBe(4);
+  const next = await world.ask(epoch, { slots: 0, tokens: 1, account: account(0) });
+  expect(next).toMatchObject({ tokens: 1, drawn: 1 });
+  expect(await world.scope(PATH)).toMatchObject({ outstanding: 1, level: 119 });
+});
+
+test('over hours the tokens are those of the model', async () => {
+  await using world = await openArbiter([{ messagesPerHour: 1000 }]);
+  const epoch = await world.worker();
+  let now = 0;
+  let model = openBucket(1000, 0, 'full');
+  let drawn = 0;
+  let settled = 0;
+  for (let round = 0; round < 120; round += 1) {
+    const pause = [3, 40, 0.5, 200][round % 4] ?? 1;
+    await world.pass(pause);
+    now += pause;
+    const wanted = 1 + (round % 3);
+    const share = Math.max(1, Math.ceil((989 * 2) / 3600));
+    const answer = await world.ask(epoch, { slots: 0, tokens: wanted, account: account(drawn, settled) });
+    const expected = draw(model, Math.min(wanted, share), now);
+    expect(answer.tokens).toBe(expected.tokens);
+    model = expected.bucket;
+    drawn = answer.drawn;
+    if (round % 2 === 0) {
+      await settleGrants(world, epoch, [{ scopeKey: PATH, account: account(drawn, drawn) }]);
+      model = settle(model, drawn - settled, now);
+      settled = drawn;
+    }
+  }
+  const scope = await world.scope(PATH);
+  expect(scope?.outstanding).toBe(model.outstanding);
+  expect(scope?.level).toBeCloseTo(model.level, 3);
+});
+
+test('one worker takes its share of a scope and one more, while others ask', async () => {
+  await using world = await openArbiter([{ maxConnections: 8 }]);
+  const [one, other] = [await world.worker(), await world.worker()];
+  await world.ask(other);
+  const answers = [];
+  for (let number = 0; number < 7; number += 1) answers.push(await world.ask(one));
+  expect(answers.filter(({ slotId }) => slotId !== undefined)).toHaveLength(5);
+  expect(answers.at(-1)?.binds).toBe('share');
+  // Alone again: all that is left.
+  await world.pass(20);
+  expect((await world.ask(one)).slotId).toBeDefined();
+});
+
+test('a fenced epoch gets nothing and settles nothing', async () => {
+  await using world = await openArbiter([{}]);
+  const epoch = await world.worker();
+  await world.ask(epoch);
+  await world.pass(700);
+  expect(await fenceDeadWorkers(world, FENCE)).toEqual([epoch]);
+  await expect(world.ask(epoch)).rejects.toBeInstanceOf(EpochFencedError);
+  await settleGrants(world, epoch, [{ scopeKey: PATH, account: account(1, 1) }]);
+  expect(await renewWorker(world, epoch)).toEqual({ kind: 'fenced' });
+});
+
+test('what a silent worker held that is not proven dead is held until the hold is over; its tokens count as sent', async () => {
+  await using world = await openArbiter([{ maxConnections: 1 }]);
+  const [silent, other] = [await world.worker(), await world.worker()];
+  await using _session = await holdEpoch(world.url, silent);
+  await world.ask(silent);
+  await world.pass(300);
+  await renewWorker(world, other);
+  expect(await fenceDeadWorkers(world, FENCE)).toEqual([]);
+  expect((await world.ask(other)).binds).toBe('connections');
+  await world.pass(400);
+  await renewWorker(world, other);
+  expect(await fenceDeadWorkers(world, FENCE)).toEqual([silent]);
+  expect(await world.scope(PATH)).toMatchObject({ slots: 0, outstanding: 0 });
+  expect((await world.ask(other)).slotId).toBeDefined();
+});
+
+test('a worker whose session went right after a renewal is proven dead, and freed after one life', async () => {
+  await using world = await openArbiter([{ maxConnections: 1 }]);
+  const [dead, other] = [await world.worker(), await world.worker()];
+  const session = await holdEpoch(world.url, dead);
+  await world.ask(dead);
+  await session[Symbol.asyncDispose]();
+  await world.pass(3);
+  expect(await fenceDeadWorkers(world, FENCE)).toEqual([]);
+  await world.pass(13);
+  await renewWorker(world, other);
+  expect(await fenceDeadWorkers(world, FENCE)).toEqual([dead]);
+  expect((await world.ask(other)).slotId).toBeDefined();
+});
+
+test('a session that went long after the last renewal proves nothing', async () => {
+  await using world = await openArbiter([{ maxConnections: 1 }]);
+  const cutOff = await world.worker();
+  const session = await holdEpoch(world.url, cutOff);
+  await world.ask(cutOff);
+  expect(await fenceDeadWorkers(world, FENCE)).toEqual([]);
+  await world.pass(90);
+  await session[Symbol.asyncDispose]();
+  expect(await fenceDeadWorkers(world, FENCE)).toEqual([]);
+  await world.pass(30);
+  expect(await fenceDeadWorkers(world, FENCE)).toEqual([]);
+});
+
+test('a session that comes back proves the worker alive', async () => {
+  await using world = await openArbiter([{}]);
+  const epoch = await world.worker();
+  const session = await holdEpoch(world.url, epoch);
+  await session[Symbol.asyncDispose]();
+  expect(await fenceDeadWorkers(world, FENCE)).toEqual([]);
+  await using _again = await holdEpoch(world.url, epoch);
+  await world.pass(20);
+  expect(await fenceDeadWorkers(world, FENCE)).toEqual([]);
+});
+
+test('a worker that stops in order leaves nothing behind', async () => {
+  await using world = await openArbiter([{}]);
+  const epoch = await world.worker();
+  await world.ask(epoch);
+  await stopWorker(world, epoch);
+  expect(await world.scope(PATH)).toMatchObject({ slots: 0, outstanding: 0 });
+});
+
+test('a full scope that has room again is announced, once, and one that was not full is not', async () => {
+  await using world = await openArbiter([{ maxConnections: 2 }]);
+  const [one, other] = [await world.worker(), await world.worker()];
+  const heard: string[] = [];
+  await using session = await holdEpoch(world.url, other, (channel, payload) => heard.push(`${channel} ${payload}`));
+  const first = await world.ask(one);
+  await freeSlots(world, one, [first.slotId ?? '']);
+  const second = await world.ask(one);
+  const third = await world.ask(one);
+  expect((await world.ask(other)).binds).toBe('connections');
+  await freeSlots(world, one, [second.slotId ?? '']);
+  await freeSlots(world, one, [third.slotId ?? '']);
+  await expect.poll(() => heard).toEqual([`mxflow_scopes ${PATH}`]);
+  expect(session).toBeDefined();
+});
+
+test('a figure that falls leaves at most the new burst, one that rises no fresh budget', async () => {
+  await using world = await openArbiter([{ messagesPerHour: 10_000 }]);
+  const epoch = await world.worker();
+  await world.ask(epoch, { slots: 0, tokens: 5 });
+  expect(await world.scope(PATH)).toMatchObject({ level: 115, outstanding: 5 });
+  await world.setRules([{ messagesPerHour: 1000 }]);
+  await world.ask(epoch, { slots: 0, tokens: 0, account: account(5) });
+  expect(await world.scope(PATH)).toMatchObject({ level: 7, outstanding: 5 });
+  await world.setRules([{ messagesPerHour: 10_000 }]);
+  await world.ask(epoch, { slots: 0, tokens: 0, account: account(5) });
+  expect(await world.scope(PATH)).toMatchObject({ level: 70, outstanding: 5 });
+});
+
+test('a maximum that falls: no new connection, and each worker is told its part of those above it', async () => {
+  await using world = await openArbiter([{ maxConnections: 6 }]);
+  const [one, other] = [await world.worker(), await world.worker()];
+  for (const epoch of [one, other, one, other, one, other]) await world.ask(epoch);
+  await world.setRules([{ maxConnections: 2 }]);
+  expect((await world.ask(one)).binds).toBe('connections');
+  expect(await renewWorker(world, one)).toMatchObject({ surplus: [{ scopeKey: PATH, connections: 2 }] });
+  expect(await renewWorker(world, other)).toMatchObject({ surplus: [{ scopeKey: PATH, connections: 2 }] });
+});
+
+test('whoever asks by old rules gets nothing', async () => {
+  await using world = await openArbiter([{}]);
+  const epoch = await world.worker();
+  const rulesVersion = await world.version();
+  await world.setRules([{}]);
+  const [answer] = await requestGrants(world, { epoch, rulesVersion }, [wish()]);
+  expect(answer).toMatchObject({ slotId: undefined, tokens: 0, binds: 'rules-changed' });
+});
+
+test('a scope that takes over paths used within the hour starts empty and inherits their connections', async () => {
+  await using world = await openArbiter([{ maxConnections: 3 }]);
+  const epoch = await world.worker();
+  await world.ask(epoch);
+  await world.ask(epoch, { mxIp: '192.0.2.2', scopeKey: 'path:192.0.2.2/1' });
+  await world.setRules([{ id: 'big', mask: 'mx*', shared: true, maxConnections: 3 }, {}]);
+  const shared = { scopeKey: 'rule:big/1', ruleId: 'big', groupKey: 'rule:big' };
+  expect(await world.ask(epoch, shared)).toMatchObject({ slotId: undefined, binds: 'rate' });
+  await world.ask(epoch, { ...shared, mxIp: '192.0.2.2', slots: 0, tokens: 0 });
+  expect(await world.scope('rule:big/1')).toMatchObject({ slots: 2, level: 0 });
+  expect(await world.scope(PATH)).toMatchObject({ slots: 0 });
+  // And back: the budget that the shared rule spent is not there a second time.
+  await world.pass(60);
+  await world.ask(epoch, { ...shared, slots: 0, tokens: 1 });
+  await world.setRules([{ maxConnections: 3 }]);
+  expect(await world.ask(epoch)).toMatchObject({ slotId: undefined, binds: 'rate' });
+  expect(await world.scope(PATH)).toMatchObject({ slots: 1, level: 0 });
+});
+
+test('a path never seen starts with a burst', async () => {
+  await using world = await openArbiter([{}]);
+  const epoch = await world.worker();
+  await world.ask(epoch, { slots: 0, tokens: 0 });
+  expect((await world.scope(PATH))?.level).toBe(burstOf(10_000));
+});
+
+test('feedback suspends, caps, and lets go step by step; a site or path at rest gets no connection', async () => {
+  await using world = await openArbiter([{ maxConnections: 8, messagesPerHour: 8000 }]);
+  const epoch = await world.worker();
+  await world.client.$executeRawUnsafe(
+    `INSERT INTO holds (group_key, public_id, suspended_until, connections_cap, rate_cap_per_hour, capped_until, step_seconds, reason)
+     SELECT 'site:1', 1, at + interval '60 s', 1, 1000, at + interval '120 s', 60, 'test' FROM test_clock`,
+  );
+  expect(await world.ask(epoch)).toMatchObject({ binds: 'suspended', askAgainMs: 60_000 });
+  const limits = async () => {
+    await world.ask(epoch, { slots: 0, tokens: 0 });
+    const [scope] = await listScopes(world, { groupKey: 'site:1' });
+    return [scope?.maxConnections, scope?.messagesPerHour];
+  };
+  await world.pass(61);
+  expect(await limits()).toEqual([1, 1000]);
+  await world.pass(60);
+  expect(await limits()).toEqual([2, 2000]);
+  await world.pass(60);
+  expect(await limits()).toEqual([4, 4000]);
+  await world.pass(180);
+  expect(await limits()).toEqual([8, 8000]);
+  await recordPathFailure(world, { publicId: 1, mxIp: '192.0.2.1', because: 'refused', restSeconds: [4, 8] });
+  expect(await world.ask(epoch)).toMatchObject({ binds: 'path-back-off', askAgainMs: 4000 });
+  await recordPathReached(world, { publicId: 1, mxIp: '192.0.2.1' });
+  expect((await world.ask(epoch)).binds).toBeUndefined();
+});
