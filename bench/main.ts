@@ -2,12 +2,14 @@ import { benchCancel } from './cancel.ts';
 import { benchDeliver } from './deliver.ts';
 import { benchFairness } from './fairness.ts';
 import { benchIngest } from './ingest.ts';
+import { benchShaping } from './shaping.ts';
 
 const BENCHES: Readonly<Record<string, (argv: readonly string[]) => Promise<void>>> = {
   ingest: benchIngest,
   deliver: benchDeliver,
   fairness: benchFairness,
   cancel: benchCancel,
+  shaping: benchShaping,
 };
 
 const [name = '', ...argv] = process.argv.slice(2);

@@ -26,6 +26,11 @@ export function atMost(name: string, value: number, target: number): Target {
   return { name, value, target, met: value <= target };
 }
 
+/** A target met when the value is at least so much. */
+export function atLeast(name: string, value: number, target: number): Target {
+  return { name, value, target, met: value >= target };
+}
+
 /** Three significant digits behind the point are more than a run on a shared machine can tell. */
 function round(value: number): number {
   return Math.round(value * 1000) / 1000;

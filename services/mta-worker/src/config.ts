@@ -78,6 +78,10 @@ export const WORKER_SETTINGS = {
     default: '20s',
     describe: 'After how long an outcome that is not recorded is published again',
   }),
+  MXFLOW_TEST_WITHOUT_GRANTS: setting.boolean({
+    default: false,
+    describe: 'For tests, as their positive control: every connection and MAIL is granted without asking',
+  }),
   MXFLOW_TEST_DELIVER_TWICE: setting.boolean({
     default: false,
     describe: 'For tests: hands every queue message out twice',
