@@ -23,3 +23,6 @@ export * from './unstorable.ts';
 export * from './arbiter.ts';
 export * from './path-back-off.ts';
 export * from './mx-rules.ts';
+export * from './feedback.ts';
+export * from './lane-rules.ts';
+export * from './site-block.ts';

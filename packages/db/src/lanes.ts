@@ -1,4 +1,4 @@
-import type { Database } from './database.ts';
+import type { Database, Statements } from './database.ts';
 
 /** A lane: messages of one pool that go by one MX rule. Its id names its queue. */
 export type Lane = { readonly laneId: number; readonly pool: string; readonly rule: string };
@@ -48,4 +48,29 @@ export async function releaseLanes(database: Database, feeder: string): Promise<
     `UPDATE lanes SET feeder = NULL, feeder_until = NULL WHERE feeder = $1::uuid`,
     feeder,
   );
+}
+
+/**
+ * The lane of each site in a pool, made where there is none. They stay until the transaction ends: nobody deletes a
+ * lane meanwhile.
+ */
+export async function lanesOfSites(
+  tx: Statements,
+  pool: string,
+  siteIds: readonly number[],
+): Promise<ReadonlyMap<number, number>> {
+  await tx.$executeRawUnsafe(
+    `INSERT INTO lanes (pool, rule) SELECT DISTINCT $1::text, s.lane_rule FROM sites s WHERE s.id = ANY ($2::int[])
+       AND NOT EXISTS (SELECT FROM lanes l WHERE l.pool = $1::text AND l.rule = s.lane_rule)
+     ORDER BY 2 ON CONFLICT DO NOTHING`,
+    pool,
+    siteIds,
+  );
+  const rows = await tx.$queryRawUnsafe<{ siteId: number; laneId: number }[]>(
+    `SELECT s.id AS "siteId", l.id AS "laneId" FROM sites s JOIN lanes l ON l.pool = $1::text AND l.rule = s.lane_rule
+     WHERE s.id = ANY ($2::int[]) FOR KEY SHARE OF l`,
+    pool,
+    siteIds,
+  );
+  return new Map(rows.map(({ siteId, laneId }) => [siteId, laneId]));
 }

@@ -122,7 +122,8 @@ export async function recordSiteFailure(
        failures = CASE WHEN resting THEN failures ELSE failures + 1 END,
        blocked_until = CASE WHEN resting THEN blocked_until
          ELSE now + ($3::float8[])[least(failures + 1, cardinality($3::float8[]))] * interval '1 second' END,
-       block_reason = $2
+       block_kind = CASE WHEN resting THEN block_kind ELSE 'back-off' END,
+       block_reason = CASE WHEN resting THEN block_reason ELSE $2 END
      FROM (SELECT id AS site, now, coalesce(blocked_until > now, false) AS resting
            FROM sites, (SELECT mxflow_now() AS now) clock WHERE id = $1 FOR UPDATE OF sites) before
      WHERE id = before.site
@@ -134,11 +135,12 @@ export async function recordSiteFailure(
   return rows[0]?.blockedMs ?? 0;
 }
 
-/** A site was reached: it starts from zero. */
+/** A site was reached: its back-off ends and starts from zero. A block for failing messages is not lifted by a connection. */
 export async function recordSiteReached(database: Database, siteId: number): Promise<void> {
   await database.client.$executeRawUnsafe(
-    `UPDATE sites SET failures = 0, blocked_until = NULL, block_reason = NULL
-     WHERE id = $1 AND (failures > 0 OR blocked_until IS NOT NULL)`,
+    `UPDATE sites SET failures = 0, blocked_until = NULL, block_kind = NULL, block_reason = NULL
+     WHERE id = $1 AND (failures > 0 OR blocked_until IS NOT NULL)
+       AND (block_kind IS DISTINCT FROM 'block' OR blocked_until <= mxflow_now())`,
     siteId,
   );
 }

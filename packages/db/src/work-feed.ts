@@ -73,14 +73,17 @@ const LIST_BACKLOGS = `
   ) pair
   ORDER BY o.urgency, o.job_id, pair.site_id`;
 
-/** How many messages of each site are released or being sent in a lane. */
-export async function countReleased(database: Database, laneId: number): Promise<ReadonlyMap<number, number>> {
-  const rows = await database.client.$queryRawUnsafe<{ siteId: number; messages: number }[]>(
-    `SELECT site_id AS "siteId", count(*)::int AS messages FROM work WHERE lane_id = $1 AND state <> 'waiting'
+/** What of a site is released or being sent in a lane: how many messages, and the urgency of the least urgent. */
+export type HeldBySite = { readonly messages: number; readonly leastUrgent: number };
+
+/** What is released or being sent in a lane, by site. */
+export async function countReleased(database: Database, laneId: number): Promise<ReadonlyMap<number, HeldBySite>> {
+  const rows = await database.client.$queryRawUnsafe<(HeldBySite & { siteId: number })[]>(
+    `SELECT site_id AS "siteId", count(*)::int AS messages, max(urgency)::int AS "leastUrgent" FROM work WHERE lane_id = $1 AND state <> 'waiting'
      GROUP BY site_id`,
     laneId,
   );
-  return new Map(rows.map((row) => [row.siteId, row.messages]));
+  return new Map(rows.map(({ siteId, ...held }) => [siteId, held]));
 }
 
 /**

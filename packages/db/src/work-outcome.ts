@@ -1,4 +1,4 @@
-import type { FailureReason, FailureType, MessageId } from '@mxflow/domain';
+import type { FailureReason, FailureType, MessageId, SiteVerdict } from '@mxflow/domain';
 import type { Database } from './database.ts';
 import { countTransitions, LOG_AND_TELL, type Transition } from './work-settle.ts';
 
@@ -20,6 +20,8 @@ export type RecordedOutcome = {
   readonly source?: number;
   /** Nobody knows whether the next hop took it (RFC 1047). */
   readonly inDoubt: boolean;
+  /** What it says about the site: counted by the minute, over all workers. */
+  readonly siteVerdict?: SiteVerdict;
 };
 
 /**
@@ -46,7 +48,7 @@ const RECORD = `
   WITH outcome AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset($1::jsonb) AS o(message_id bigint, attempt int, status message_status,
       due_at double precision, wait_reason text, failure_type text, failure_reason text, reply_code int,
-      enhanced_status text, reply text, mx_host text, mx_ip text, source int, in_doubt boolean)
+      enhanced_status text, reply text, mx_host text, mx_ip text, source int, in_doubt boolean, site_verdict text)
   ), finished AS (
     DELETE FROM work w USING outcome o
     WHERE w.message_id = o.message_id AND o.status <> 'deferred'
@@ -63,6 +65,13 @@ const RECORD = `
       CASE WHEN o.attempt = 1 THEN 'pending' ELSE 'deferred' END AS before, o.*
   ), transition AS (
     SELECT * FROM finished UNION ALL SELECT * FROM deferred
+  ), counted AS (
+    INSERT INTO site_minutes AS m (site_id, minute, messages, failures)
+    SELECT site_id, date_trunc('minute', (SELECT mxflow_now())), count(*),
+      count(*) FILTER (WHERE site_verdict = 'failed')
+    FROM transition WHERE site_verdict IS NOT NULL GROUP BY site_id ORDER BY site_id
+    ON CONFLICT (site_id, minute) DO UPDATE SET messages = m.messages + excluded.messages,
+      failures = m.failures + excluded.failures
   )
   ${LOG_AND_TELL}`;
 
@@ -95,6 +104,7 @@ function toRow(outcome: RecordedOutcome): object {
     mx_ip: outcome.mxIp,
     source: outcome.source,
     in_doubt: outcome.inDoubt,
+    site_verdict: outcome.siteVerdict,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { MessageId } from '@mxflow/domain';
 import type { Database } from './database.ts';
+import { lanesOfSites } from './lanes.ts';
 import { LOG_AND_TELL, countTransitions, type Transition } from './work-settle.ts';
 
 /** A chunk of an accepted job as it was stored. */
@@ -48,14 +49,14 @@ export type PreparedChunk =
 
 /**
  * Makes a chunk into work, in one transaction: duplicates within the job and quarantined addresses go to the log as
- * ignored, the rest waits in the lane. A chunk that is prepared already is left alone, so repeating is harmless.
+ * ignored, the rest waits in the lanes of its sites. A chunk that is prepared already is left alone, so repeating is harmless.
  */
 export async function prepareChunk(
   database: Database,
   chunk: {
     jobNumber: string;
     number: number;
-    laneId: number;
+    pool: string;
     urgency: number;
     recipients: readonly PreparedRecipient[];
   },
@@ -68,14 +69,9 @@ export async function prepareChunk(
       chunk.number,
     );
     if (taken === 0) return { kind: 'already-prepared' };
-    const rows = JSON.stringify(chunk.recipients.map(toRow));
-    const transitions = await tx.$queryRawUnsafe<Transition[]>(
-      PREPARE,
-      rows,
-      chunk.jobNumber,
-      chunk.laneId,
-      chunk.urgency,
-    );
+    const lanes = await lanesOfSites(tx, chunk.pool, [...new Set(chunk.recipients.map(({ siteId }) => siteId))]);
+    const rows = JSON.stringify(chunk.recipients.map((recipient) => toRow(recipient, lanes.get(recipient.siteId))));
+    const transitions = await tx.$queryRawUnsafe<Transition[]>(PREPARE, rows, chunk.jobNumber, chunk.urgency);
     await countTransitions(tx, transitions);
     await tx.$executeRawUnsafe(
       `UPDATE jobs SET chunks_prepared = chunks_prepared + 1 WHERE id = $1::bigint`,
@@ -89,7 +85,7 @@ export async function prepareChunk(
 const PREPARE = `
   WITH recipient AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset($1::jsonb) AS r(message_id bigint, ordinal int, address text, address_key text,
-      address_hash uuid, variables jsonb, site_id int)
+      address_hash uuid, variables jsonb, site_id int, lane_id int)
   ), fresh AS (
     INSERT INTO job_addresses (job_id, address_hash, ordinal)
     SELECT $2::bigint, address_hash, ordinal FROM recipient ORDER BY address_hash, ordinal
@@ -100,7 +96,7 @@ const PREPARE = `
     LEFT JOIN quarantine q ON q.address = r.address_key AND q.status IN ('quarantined', 'denylisted')
   ), working AS (
     INSERT INTO work (message_id, job_id, due_at, lane_id, site_id, urgency, address, variables)
-    SELECT message_id, $2::bigint, coalesce(j.not_before, (SELECT mxflow_now())), $3::int, site_id, $4::smallint, address,
+    SELECT message_id, $2::bigint, coalesce(j.not_before, (SELECT mxflow_now())), lane_id, site_id, $3::smallint, address,
       variables
     FROM judged JOIN jobs j ON j.id = $2::bigint WHERE ignored IS NULL
   ), transition AS (
@@ -112,7 +108,8 @@ const PREPARE = `
   )
   ${LOG_AND_TELL}`;
 
-function toRow(recipient: PreparedRecipient): object {
+function toRow(recipient: PreparedRecipient, laneId: number | undefined): object {
+  if (laneId === undefined) throw new Error(`expected a lane for site ${recipient.siteId}, found none`);
   return {
     message_id: recipient.messageId,
     ordinal: recipient.ordinal,
@@ -121,5 +118,6 @@ function toRow(recipient: PreparedRecipient): object {
     address_hash: recipient.addressHash,
     variables: recipient.variables,
     site_id: recipient.siteId,
+    lane_id: laneId,
   };
 }

@@ -34,7 +34,8 @@ afterAll(() => database[Symbol.asyncDispose]());
 
 async function prepared(addresses: readonly string[], siteKey = 'mx:0 mx.example') {
   const jobNumber = await insertJob(database, { recipients: addresses.length });
-  const laneId = await ensureLane(database, `pool-${randomUUID()}`, '*');
+  const pool = `pool-${randomUUID()}`;
+  const laneId = await ensureLane(database, pool, 'any');
   const [site] = await saveDomains(database, [
     { domain: `${randomUUID()}.example`, siteKey, resolution: 'hosts', validSeconds: 60 },
   ]);
@@ -48,8 +49,8 @@ async function prepared(addresses: readonly string[], siteKey = 'mx:0 mx.example
     variables: { n: ordinal },
     siteId,
   }));
-  await prepareChunk(database, { jobNumber, number: 0, laneId, urgency: 2, recipients });
-  return { jobNumber, laneId, siteId, recipients };
+  await prepareChunk(database, { jobNumber, number: 0, pool, urgency: 2, recipients });
+  return { jobNumber, laneId, pool, siteId, recipients };
 }
 
 async function release(laneId: number, quota: number) {
@@ -81,14 +82,14 @@ test('a chunk becomes work once: duplicates and quarantined addresses are ignore
   await database.client.quarantineEntry.create({
     data: { address: 'q@b.example', status: 'quarantined' },
   });
-  const { jobNumber, laneId, recipients } = await prepared([
+  const { jobNumber, pool, recipients } = await prepared([
     'a@b.example',
     'A@b.example',
     'q@b.example',
     'c@b.example',
   ]);
   expect(await countsOf(jobNumber)).toEqual({ pending: 2, ignored: 2 });
-  expect(await prepareChunk(database, { jobNumber, number: 0, laneId, urgency: 2, recipients })).toEqual({
+  expect(await prepareChunk(database, { jobNumber, number: 0, pool, urgency: 2, recipients })).toEqual({
     kind: 'already-prepared',
   });
   expect(await countsOf(jobNumber)).toEqual({ pending: 2, ignored: 2 });
@@ -100,7 +101,7 @@ test('from release to sent: only a claim sends, and only once', async () => {
   const released = await release(laneId, 2);
   expect(released).toHaveLength(2);
   expect(released[0]).toMatchObject({ domain: 'b.example', siteId, jobNumber, attempt: 1 });
-  expect(await countReleased(database, laneId)).toEqual(new Map([[siteId, 2]]));
+  expect(await countReleased(database, laneId)).toEqual(new Map([[siteId, { messages: 2, leastUrgent: 2 }]]));
   const claimed = await claimWork(database, epoch, released);
   expect(claimed.map((message) => message.address).toSorted()).toEqual(['d@b.example', 'e@b.example']);
   expect(claimed[0]?.variables).toEqual({ n: expect.any(Number) });
@@ -177,8 +178,8 @@ test('a dead worker is fenced, its claims are in doubt, and a late final outcome
   const fenced = await fenceDeadWorkers(database, { lifeSeconds: 0.5, lostHoldSeconds: 600 });
   expect(fenced).toContain(epoch);
   expect(fenced).not.toContain(alive);
-  expect(await renewWorker(database, epoch)).toBe(false);
-  expect(await renewWorker(database, alive)).toBe(true);
+  expect(await renewWorker(database, epoch)).toEqual({ kind: 'fenced' });
+  expect(await renewWorker(database, alive)).toMatchObject({ kind: 'renewed' });
   const orphans = await listOrphanedClaims(database, 100);
   const mine = orphans.filter((orphan) => orphan.jobNumber === jobNumber);
   expect(mine).toHaveLength(2);

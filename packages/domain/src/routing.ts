@@ -74,3 +74,8 @@ function keyOfHosts(hosts: readonly MxHost[]): string {
 function compare(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }
+
+/** A host of lowest preference, as a site's key names it; `undefined` of a site without hosts. */
+export function bestHostOf(key: string): string | undefined {
+  return /^mx:0 ([^,]+)/.exec(key)?.[1];
+}

@@ -10,6 +10,8 @@ export type PlainCounted = { readonly add: (count: number) => void };
 export type Level = { readonly add: (change: number) => void };
 /** A figure that was last measured so. */
 export type Measured = { readonly record: (value: number) => void };
+/** The same for each of a few values that the configuration brings. */
+export type MeasuredBy<A extends Attributes> = { readonly record: (value: number, attributes: A) => void };
 export type PlainDistribution = { readonly record: (value: number) => void };
 export type Distribution<A extends Attributes> = {
   readonly record: (value: number, attributes: A) => void;
@@ -44,6 +46,8 @@ export function instruments(meter: Meter) {
       return instrument;
     },
     measured: (name: string, description: string): Measured => meter.createGauge(name, { description }),
+    openMeasured: <A extends Attributes>(name: string, description: string): MeasuredBy<A> =>
+      meter.createGauge<A>(name, { description }),
     /** `bounds` are the upper ends of the buckets, in the unit at the end of the name. */
     distribution: <A extends Attributes>(name: string, description: string, bounds: Bounds): Distribution<A> =>
       meter.createHistogram<A>(name, { description, advice: { explicitBucketBoundaries: [...bounds] } }),

@@ -50,6 +50,12 @@ export function feedMetrics(meter: Meter) {
       'Messages released into a lane',
     ),
     lanes: make.measured('mxflow_feed_lanes', 'Lanes fed by this process'),
+    window: make.openMeasured<{ readonly lane: string }>('mxflow_lane_window', 'Messages that a lane may hold'),
+    held: make.openMeasured<{ readonly lane: string }>('mxflow_lane_held', 'Messages of a lane released or being sent'),
+    poolWithoutSource: make.openMeasured<{ readonly pool: string }>(
+      'mxflow_pool_without_source',
+      '1 while no worker that lives has a source of the pool',
+    ),
     roundSeconds: make.plainDistribution('mxflow_feed_round_seconds', 'Time of one feeding round', BATCH_SECONDS),
   };
 }
@@ -124,6 +130,25 @@ export function outcomeMetrics(meter: Meter) {
       'Time of one recording transaction',
       BATCH_SECONDS,
     ),
+  };
+}
+
+export type FeedbackMetrics = ReturnType<typeof feedbackMetrics>;
+export function feedbackMetrics(meter: Meter) {
+  const make = instruments(meter);
+  return {
+    hits: make.openCounter<{ readonly rule: string }>('mxflow_feedback_hits_total', 'Replies that a feedback rule matched'),
+    imposed: make.openCounter<{ readonly rule: string }>('mxflow_holds_imposed_total', 'Holds imposed by feedback rules'),
+  };
+}
+
+export type RestMetrics = ReturnType<typeof restMetrics>;
+export function restMetrics(meter: Meter) {
+  const make = instruments(meter);
+  return {
+    holds: make.openMeasured<{ readonly kind: 'suspended' | 'capped' }>('mxflow_holds', 'Sources held back by feedback'),
+    sites: make.openMeasured<{ readonly kind: 'block' | 'back-off' }>('mxflow_sites_resting', 'Sites that rest now'),
+    blocked: make.plainCounter('mxflow_site_blocks_total', 'Sites blocked for failing messages'),
   };
 }
 

@@ -1,5 +1,6 @@
-import type { RecordedOutcome, Transition } from '@mxflow/db';
-import { outcomeMetrics, webhookMetrics, type Logger, type Meter } from '@mxflow/telemetry';
+import type { CountedSite, RecordedOutcome, Transition } from '@mxflow/db';
+import type { SiteBlock } from '@mxflow/domain';
+import { outcomeMetrics, restMetrics, webhookMetrics, type Logger, type Meter } from '@mxflow/telemetry';
 
 import type { DeliveryResult, DeliveryStep } from './delivery-step.ts';
 import { tallyOf } from './outcome-tally.ts';
@@ -9,6 +10,9 @@ export type RecorderEvents = {
   recorded(records: readonly RecordedOutcome[], transitions: readonly Transition[], tookMs: number): void;
   /** An outcome that cannot be stored, kept for a person to look at. */
   setAside(messageId: string, error: unknown): void;
+  siteBlocked(site: CountedSite, block: SiteBlock): void;
+  /** How many sources and sites are held back. */
+  heldBack(counts: HeldBackCounts): void;
 };
 
 /** The same of webhooks. */
@@ -17,6 +21,13 @@ export type WebhookEvents = {
   gaveUp(endpointId: number, events: number): void;
   turnBroken(endpointId: number, error: unknown): void;
   waiting(events: number): void;
+};
+
+export type HeldBackCounts = {
+  readonly suspended: number;
+  readonly capped: number;
+  readonly blocked: number;
+  readonly backOff: number;
 };
 
 export type Delivery = {
@@ -31,12 +42,23 @@ export type Delivery = {
 export function createEvents(meter: Meter, logger: Logger): RecorderEvents & WebhookEvents {
   const outcomes = outcomeMetrics(meter);
   const webhooks = webhookMetrics(meter);
+  const rest = restMetrics(meter);
   return {
     recorded: (records, transitions, tookMs) => {
       outcomes.batchSeconds.record(tookMs / 1000);
       for (const { outcome, transition, count } of tallyOf(records, transitions)) {
         outcomes.recorded.add(count, { outcome, transition });
       }
+    },
+    siteBlocked: (site, { hours }) => {
+      rest.blocked.add(1);
+      logger.warn({ ...site, hours }, 'site blocked: too large a share of its messages fails');
+    },
+    heldBack: ({ suspended, capped, blocked, backOff }) => {
+      rest.holds.record(suspended, { kind: 'suspended' });
+      rest.holds.record(capped, { kind: 'capped' });
+      rest.sites.record(blocked, { kind: 'block' });
+      rest.sites.record(backOff, { kind: 'back-off' });
     },
     setAside: (messageId, err) => {
       logger.error({ err, messageId }, 'outcome cannot be stored, set aside');

@@ -6,6 +6,7 @@ import {
   isGreylisting,
   nextAttemptAt,
   replyText,
+  siteVerdict,
   type AttemptResult,
   type EnhancedStatus,
   type MessageId,
@@ -72,11 +73,18 @@ function factsOf(message: OutcomeMessage, result: AttemptResult): Omit<RecordedO
     messageId: messageId as MessageId,
     attempt,
     inDoubt: result.kind === 'in-doubt',
+    ...verdictOf(message, result),
     ...reply,
     ...(mxHost === undefined ? {} : { mxHost }),
     ...(mxIp === undefined ? {} : { mxIp }),
     ...(source === undefined ? {} : { source }),
   };
+}
+
+/** What came from no MX host (simulated, not composed, no such domain) says nothing about a site. */
+function verdictOf({ body }: OutcomeMessage, result: AttemptResult): Pick<RecordedOutcome, 'siteVerdict'> {
+  const verdict = siteVerdict(result, classifyFailure(result));
+  return verdict === undefined || body.mxHost === undefined ? {} : { siteVerdict: verdict };
 }
 
 function replyFactsOf(message: OutcomeMessage): Pick<RecordedOutcome, 'reply' | 'replyCode' | 'enhancedStatus'> {

@@ -1,23 +1,37 @@
-import { isUnstorable, readRetryTerms, recordOutcomes, type Database, type RecordedOutcome } from '@mxflow/db';
+import {
+  isUnstorable,
+  readRetryTerms,
+  recordOutcomes,
+  sitesOfAttempts,
+  type Database,
+  type RecordedOutcome,
+} from '@mxflow/db';
 import { jobNumberOf, type MessageId } from '@mxflow/domain';
+import type { FeedbackDesk, HeardReply } from '@mxflow/feedback';
 import { done, park, type ConsumedMessage, type Verdict } from '@mxflow/messaging';
 
 import type { RecorderEvents } from './events.ts';
 import { recordOf } from './outcome-record.ts';
+import type { SiteGuard } from './site-guard.ts';
 
 type Outcomes = readonly ConsumedMessage<'outcomes'>[];
+
+export type RecorderParts = {
+  readonly database: Database;
+  readonly events: RecorderEvents;
+  readonly feedback: FeedbackDesk;
+  readonly guard: SiteGuard;
+};
 
 /**
  * Records a batch of outcomes in one transaction; then, and only then, the broker may forget them. An outcome that
  * cannot be stored is found by halving the batch, and set aside alone.
  */
-export function createOutcomeRecorder(
-  database: Database,
-  events: RecorderEvents,
-): (messages: Outcomes) => Promise<readonly Verdict[]> {
+export function createOutcomeRecorder(parts: RecorderParts): (messages: Outcomes) => Promise<readonly Verdict[]> {
+  const { events } = parts;
   return async function settle(messages): Promise<readonly Verdict[]> {
     try {
-      await record(messages, database, events);
+      await record(messages, parts);
       return messages.map(() => done);
     } catch (error) {
       const [first] = messages;
@@ -32,14 +46,42 @@ export function createOutcomeRecorder(
   };
 }
 
-async function record(messages: Outcomes, database: Database, events: RecorderEvents): Promise<void> {
+async function record(messages: Outcomes, { database, events, feedback, guard }: RecorderParts): Promise<void> {
   const startedMs = performance.now();
   const jobNumbers = new Set(messages.map(({ body }) => jobNumberOf(body.messageId as MessageId)));
   const { now, terms } = await readRetryTerms(database, [...jobNumbers]);
-  const records = messages.map((message): RecordedOutcome => {
+  const told = messages.map((message): RecordedOutcome => {
     const jobNumber = jobNumberOf(message.body.messageId as MessageId);
     return recordOf(message, { terms: terms.get(jobNumber), now, jitter: Math.random() });
   });
+  const { records, heard } = await hearReplies(told, { database, feedback });
   const transitions = await recordOutcomes(database, records);
   events.recorded(records, transitions, performance.now() - startedMs);
+  await feedback.note(heard);
+  if (records.some(({ siteVerdict }) => siteVerdict === 'failed')) await guard.look();
+}
+
+/**
+ * Finds the replies that call for sending less. They count as the site's failures whatever their code; only those of
+ * attempts that are under way are handed on, so that an outcome that comes twice is heard once.
+ */
+async function hearReplies(
+  told: readonly RecordedOutcome[],
+  { database, feedback }: Pick<RecorderParts, 'database' | 'feedback'>,
+): Promise<{ readonly records: readonly RecordedOutcome[]; readonly heard: readonly HeardReply[] }> {
+  const calling = new Set<RecordedOutcome>();
+  for (const record of told) {
+    const { status, reply, replyCode, mxHost } = record;
+    if (status === 'sent' || reply === undefined || replyCode === undefined || mxHost === undefined) continue;
+    if ((await feedback.matches(reply, mxHost)) !== undefined) calling.add(record);
+  }
+  if (calling.size === 0) return { records: told, heard: [] };
+  const sites = await sitesOfAttempts(database, [...calling]);
+  const heard = [...calling].flatMap(({ messageId, reply, mxHost, source }): readonly HeardReply[] => {
+    const siteId = sites.get(messageId);
+    if (siteId === undefined || reply === undefined || mxHost === undefined || source === undefined) return [];
+    return [{ publicId: source, mxHost, siteId, reply }];
+  });
+  const records = told.map((record) => (calling.has(record) ? { ...record, siteVerdict: 'failed' as const } : record));
+  return { records, heard };
 }

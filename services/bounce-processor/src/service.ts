@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
-import { openDatabase } from '@mxflow/db';
+import { countHeldBack, forgetOldFeedback, openDatabase } from '@mxflow/db';
+import { createFeedbackDesk } from '@mxflow/feedback';
 import { connectMessaging } from '@mxflow/messaging';
 import { requireServers, open, type ProcessContext } from '@mxflow/process';
 import { createResolver } from '@mxflow/resolver';
@@ -8,6 +9,7 @@ import { createResolver } from '@mxflow/resolver';
 import type { BounceConfig } from './config.ts';
 import { createEvents } from './events.ts';
 import { createOutcomeRecorder } from './record-outcomes.ts';
+import { createSiteGuard } from './site-guard.ts';
 import { addressPolicy } from './webhook-address.ts';
 import { createWebhookPost } from './webhook-post.ts';
 import { startWebhookSender } from './webhook-sender.ts';
@@ -15,6 +17,8 @@ import { keepOutbox } from './webhook-upkeep.ts';
 
 /** How long the first outcome of a batch waits for company: every outcome waits so long at most. */
 const BATCH_WAIT_MS = 10;
+const HELD_BACK_EVERY_MS = 5000;
+const FORGET_EVERY_MS = 60_000;
 
 /** Starts the bounce-processor: outcomes → delivery log, outbox → webhooks. */
 export async function startBounceProcessor(config: BounceConfig, context: ProcessContext): Promise<AsyncDisposable> {
@@ -49,13 +53,17 @@ export async function startBounceProcessor(config: BounceConfig, context: Proces
       every,
     }),
   );
+  resources.use(every(HELD_BACK_EVERY_MS, async () => events.heldBack(await countHeldBack(database)), { name: 'held-back' }));
+  resources.use(every(FORGET_EVERY_MS, () => forgetOldFeedback(database), { name: 'forget-feedback' }));
+  const feedback = createFeedbackDesk({ database, logger, meter });
+  const guard = createSiteGuard(database, events);
   resources.use(
     await messaging.consumeBatch({
       queue: 'outcomes',
       prefetch: config.MXFLOW_OUTCOME_BATCH * 2,
       maxBatch: config.MXFLOW_OUTCOME_BATCH,
       maxWaitMs: BATCH_WAIT_MS,
-      handler: createOutcomeRecorder(database, events),
+      handler: createOutcomeRecorder({ database, events, feedback, guard }),
     }),
   );
   resources.use(requireServers(context.health, { database, messaging }));

@@ -1,4 +1,4 @@
-import type { Transition } from '@mxflow/db';
+import type { Lane, Transition } from '@mxflow/db';
 import { feedMetrics, prepareMetrics, sweepMetrics, type Logger, type Meter } from '@mxflow/telemetry';
 
 /** One function for each event that operators count or read about. */
@@ -21,6 +21,12 @@ export type FeedEvents = {
   lanesFed(lanes: number): void;
   released(laneId: number, messages: number): void;
   passEnded(tookMs: number): void;
+  laneFilled(laneId: number, state: { readonly window: number; readonly held: number }): void;
+  sitesChangedRule(sites: number): void;
+  workMoved(lane: Lane, messages: number): void;
+  laneDeleted(lane: Lane): void;
+  /** Whether some worker that lives can send for a pool. */
+  poolLooked(pool: string, hasSource: boolean): void;
   releasedAgain(laneId: number, messages: number): void;
 };
 
@@ -54,12 +60,33 @@ function prepareEvents(meter: Meter, logger: Logger): PrepareEvents {
 function feedEvents(meter: Meter, logger: Logger): FeedEvents {
   const metrics = feedMetrics(meter);
   const sweeps = sweepMetrics(meter);
+  const without = new Set<string>();
   return {
     laneTaken: (laneId) => logger.info({ laneId }, 'feeding a lane'),
     laneLost: (laneId) => logger.warn({ laneId }, 'another dispatcher feeds a lane of ours'),
     lanesFed: (lanes) => metrics.lanes.record(lanes),
     released: (laneId, messages) => metrics.released.add(messages, { lane: String(laneId) }),
     passEnded: (tookMs) => metrics.roundSeconds.record(tookMs / 1000),
+    laneFilled: (laneId, { window, held }) => {
+      metrics.window.record(window, { lane: String(laneId) });
+      metrics.held.record(held, { lane: String(laneId) });
+    },
+    sitesChangedRule: (sites) => logger.info({ sites }, 'sites go by other rules now'),
+    workMoved: ({ laneId, pool, rule }, messages) =>
+      logger.info({ laneId, pool, rule, messages }, 'messages moved to the lanes of their rules'),
+    laneDeleted: ({ laneId, pool, rule }) => {
+      metrics.window.record(0, { lane: String(laneId) });
+      metrics.held.record(0, { lane: String(laneId) });
+      logger.info({ laneId, pool, rule }, 'lane deleted: its rule is gone');
+    },
+    poolLooked: (pool, hasSource) => {
+      metrics.poolWithoutSource.record(hasSource ? 0 : 1, { pool });
+      if (hasSource === !without.has(pool)) return;
+      if (hasSource) without.delete(pool);
+      else without.add(pool);
+      if (hasSource) logger.info({ pool }, 'a worker can send for this pool again');
+      else logger.warn({ pool }, 'no worker that lives has a source for this pool: its messages wait');
+    },
     releasedAgain: (laneId, messages) => {
       sweeps.released.add(messages);
       logger.warn({ laneId, messages }, 'released again: their queue copies seem lost');

@@ -7,6 +7,7 @@ import { createResolver } from '@mxflow/resolver';
 
 import type { DispatcherConfig } from './config.ts';
 import { createEvents, type DispatcherEvents } from './events.ts';
+import { createLaneTerms, type LaneTerms } from './feed/feed-terms.ts';
 import { createLaneFeed } from './feed/lane-feed.ts';
 import { createLaneFeeders } from './feed/lane-feeders.ts';
 import { createDomainSites, type DomainSites } from './prepare/domain-sites.ts';
@@ -66,7 +67,7 @@ type Parts = {
 async function dispatch({ config, context, database, messaging, domains, events }: Parts): Promise<AsyncDisposable> {
   await using resources = new AsyncDisposableStack();
   const { every } = context;
-  const window = config.MXFLOW_LANE_WINDOW;
+  const terms = createLaneTerms({ database, messaging, events, longestWindow: config.MXFLOW_LANE_WINDOW });
   const feeders = resources.use(
     createLaneFeeders({
       database,
@@ -75,7 +76,8 @@ async function dispatch({ config, context, database, messaging, domains, events 
       every,
       feeder: randomUUID(),
       leaseMs: config.MXFLOW_LANE_LEASE,
-      createFeed: (laneId) => createLaneFeed({ database, messaging, events, laneId, window }),
+      createFeed: (lane) =>
+        createLaneFeed({ database, messaging, events, laneId: lane.laneId, window: () => terms.windowOf(lane) }),
     }),
   );
   const sweeps = resources.use(
@@ -93,12 +95,13 @@ async function dispatch({ config, context, database, messaging, domains, events 
       lostHoldSeconds: config.MXFLOW_LOST_WORKER_HOLD / 1000,
     }),
   );
+  resources.use(followRules(terms, () => feeders.lanes(), every));
   const onWork = (): void => feeders.wake();
   resources.use(
     await messaging.consume({
       queue: 'prepare',
       prefetch: config.MXFLOW_PREPARE_CONCURRENCY,
-      handler: createPreparer({ database, domains, events, onWork }),
+      handler: createPreparer({ database, domains, decideSites: () => terms.decideSites(), events, onWork }),
     }),
   );
   resources.use(
@@ -117,4 +120,36 @@ async function dispatch({ config, context, database, messaging, domains, events 
     }),
   );
   return resources.move();
+}
+
+const TERMS_EVERY_MS = 1000;
+/** Lanes are looked through for misplaced work while there was some; else for what a move of a domain left. */
+const TIDY_AGAIN_MS = 50;
+const TIDY_EVERY_MS = 5000;
+
+/** Keeps lanes in step with rules and sources. */
+function followRules(
+  terms: LaneTerms,
+  lanes: () => readonly number[],
+  every: ProcessContext['every'],
+): AsyncDisposable {
+  const resources = new AsyncDisposableStack();
+  resources.use(
+    every(
+      TERMS_EVERY_MS,
+      async () => {
+        await terms.refresh();
+        await terms.decideSites();
+      },
+      { name: 'lane-terms' },
+    ),
+  );
+  resources.use(
+    every(
+      TIDY_EVERY_MS,
+      async () => ({ nextInMs: (await terms.tidy(lanes())) ? TIDY_AGAIN_MS : TIDY_EVERY_MS }),
+      { name: 'tidy-lanes' },
+    ),
+  );
+  return resources;
 }

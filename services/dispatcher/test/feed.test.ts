@@ -40,7 +40,7 @@ const { events, diary } = eventDiary();
 async function preparedJob(options: TestJobOptions): Promise<string> {
   const { database } = world;
   const domains = createDomainSites({ database, resolveMx: ownHosts(), concurrency: 50, events });
-  const prepare = createPreparer({ database, domains, events, onWork: () => {} });
+  const prepare = createPreparer({ database, domains, decideSites: async () => {}, events, onWork: () => {} });
   const job = await acceptedJob(database, options);
   for (const body of job.chunks) expect(await prepare({ body })).toEqual({ kind: 'done' });
   return job.jobNumber;
@@ -52,10 +52,10 @@ async function laneOfOwn({ window = 2000 } = {}) {
   const { database, messaging } = world;
   pools += 1;
   const pool = `feed-${pools}`;
-  const laneId = await ensureLane(database, pool, '*');
+  const laneId = await ensureLane(database, pool, 'any');
   await messaging.declareLane(laneId);
   let nowMs = 0;
-  const feed = createLaneFeed({ database, messaging, events, laneId, window, now: () => nowMs });
+  const feed = createLaneFeed({ database, messaging, events, laneId, window: () => window, now: () => nowMs });
   const pass: LaneFeed = (stop) => {
     nowMs += 50;
     return feed(stop);
@@ -107,9 +107,20 @@ test('what is released is on the lane queue, as much as the window holds', async
       jobNumber,
       siteId: expect.any(Number),
       domain: 'one.example',
+      urgency: 2,
     },
   });
   expect(await releasedByDomain(laneId)).toEqual({ 'one.example': 40 });
+});
+
+test('what is more urgent does not wait behind what fills its site and its lane', async () => {
+  const { pool, laneId, pass } = await laneOfOwn({ window: 40 });
+  await preparedJob({ chunks: [addressesAt('stuck.example', 100)], pool, urgency: 4 });
+  expect(await pass(signal)).toEqual({ released: 40, held: 40 });
+  const urgent = await preparedJob({ chunks: [addressesAt('stuck.example', 30)], pool, urgency: 0 });
+  expect(await pass(signal)).toEqual({ released: 16, held: 56 });
+  expect(await workOf(world.database, urgent)).toEqual({ queued: 16, waiting: 14 });
+  expect(await releasedByDomain(laneId)).toEqual({ 'stuck.example': 56 });
 });
 
 test('a provider that never answers holds a small share, and the others get all they can drink', async () => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
+import { holdEpoch, registerWorker, type Database, type EpochSession } from '@mxflow/db';
 import { laneQueue, type Outgoing } from '@mxflow/messaging';
 import { startDnsServer, type DnsServer } from '@mxflow/provider-sim';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -16,6 +17,7 @@ import {
   workOf,
   type DispatcherWorld,
   type TestJob,
+  type TestJobOptions,
 } from './world.ts';
 
 // Processes start, stop and are killed: on a busy machine that takes its time.
@@ -23,13 +25,18 @@ vi.setConfig({ testTimeout: 180_000 });
 
 let world: DispatcherWorld;
 let dns: DnsServer;
+let session: EpochSession;
+let epoch: number;
 beforeAll(async () => {
   world = await openWorld();
+  epoch = await registerWorker(world.database, 'w', []);
+  session = await holdEpoch(world.databaseUrl, epoch);
   dns = await startDnsServer({
     zone: { 'a.example': { mx: [{ preference: 10, exchange: 'mx.a.example' }] }, 'b.example': { a: ['127.0.0.1'] } },
   });
 });
 afterAll(async () => {
+  await session[Symbol.asyncDispose]();
   await dns[Symbol.asyncDispose]();
   await world[Symbol.asyncDispose]();
 });
@@ -42,6 +49,16 @@ function dispatcher(settings: Readonly<Record<string, string>> = {}): Dispatcher
     MXFLOW_LANE_LEASE: '1s',
     ...settings,
   });
+}
+
+/** A job of a pool that some living worker can send for, or nothing of it would be fed. */
+async function liveJob(database: Database, options: TestJobOptions & { readonly pool: string }): Promise<TestJob> {
+  await database.client.$executeRawUnsafe(
+    `UPDATE workers SET sources = sources || $2::jsonb WHERE epoch = $1`,
+    epoch,
+    JSON.stringify([{ publicId: 1, pools: [options.pool] }]),
+  );
+  return await acceptedJob(database, options);
 }
 
 async function announce(job: TestJob): Promise<void> {
@@ -62,7 +79,7 @@ async function untilOnLane(pool: string, messages: number): Promise<number> {
 
 test('every message handed out twice: a job is prepared once and stands on its lane once', async () => {
   const pool = randomUUID();
-  const job = await acceptedJob(world.database, {
+  const job = await liveJob(world.database, {
     chunks: [addressesAt('a.example', 50), [...addressesAt('b.example', 49), 'R1@a.example'], ['x@none.example']],
     pool,
   });
@@ -79,7 +96,7 @@ test('every message handed out twice: a job is prepared once and stands on its l
 
 test('two dispatchers, one feeder a lane; when it is killed the other one goes on', async () => {
   const pool = randomUUID();
-  const job = await acceptedJob(world.database, { chunks: [addressesAt('a.example', 300)], pool });
+  const job = await liveJob(world.database, { chunks: [addressesAt('a.example', 300)], pool });
   await using one = dispatcher({ MXFLOW_LANE_WINDOW: '100' });
   await using two = dispatcher({ MXFLOW_LANE_WINDOW: '100' });
   await announce(job);
@@ -109,7 +126,7 @@ test('killed while it prepares: another one finishes, and every recipient is cou
   const domains = Array.from({ length: 30 }, (_, index) => `d${index}.example`);
   const chunks = Array.from({ length: 30 }, (_, chunk) => addressesAt(`d${chunk}.example`, 200));
   for (const domain of domains) dns.set(domain, { a: ['127.0.0.1'], delayMs: 20 });
-  const job = await acceptedJob(world.database, { chunks, pool });
+  const job = await liveJob(world.database, { chunks, pool });
   const killed = dispatcher();
   await announce(job);
   await until('the first chunks', async () => (await chunksPrepared(job)) > 3);
@@ -123,7 +140,7 @@ test('killed while it prepares: another one finishes, and every recipient is cou
 test('a cancelled job is ended, and finished when nothing is left of it', async () => {
   const pool = randomUUID();
   const { database, messaging } = world;
-  const job = await acceptedJob(database, { chunks: [addressesAt('a.example', 500)], pool });
+  const job = await liveJob(database, { chunks: [addressesAt('a.example', 500)], pool });
   await using _process = dispatcher();
   await announce(job);
   await untilOnLane(pool, 64);

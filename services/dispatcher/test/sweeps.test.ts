@@ -41,7 +41,7 @@ async function releasedJob(domain: string, recipients: number, retryAfterSeconds
   const { database } = world;
   const { events } = eventDiary();
   const domains = createDomainSites({ database, resolveMx: ownHosts(), concurrency: 50, events });
-  const prepare = createPreparer({ database, domains, events, onWork: () => {} });
+  const prepare = createPreparer({ database, domains, decideSites: async () => {}, events, onWork: () => {} });
   const pool = `sweep-${domain}`;
   const addresses = addressesAt(domain, recipients);
   const chunks = Array.from({ length: Math.ceil(recipients / 2000) }, (_, at) =>
@@ -49,7 +49,7 @@ async function releasedJob(domain: string, recipients: number, retryAfterSeconds
   );
   const job = await acceptedJob(database, { chunks, pool, retryAfterSeconds });
   for (const body of job.chunks) await prepare({ body });
-  const laneId = await ensureLane(database, pool, '*');
+  const laneId = await ensureLane(database, pool, 'any');
   const release = async (): Promise<readonly ReleasedMessage[]> => {
     const backlogs = await listBacklogs(database, { laneId, afterSite: 0, jobs: 10, sitesPerJob: 10 });
     return await releaseWork(

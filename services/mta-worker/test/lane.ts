@@ -161,7 +161,7 @@ async function post(
   mode: 'live' | 'verify' | 'simulate',
 ): Promise<string> {
   const jobNumber = await insertJob(database, addresses.length, mode);
-  const laneId = await ensureLane(database, 'default', '*');
+  const laneId = await ensureLane(database, 'default', 'any');
   const queue = await messaging.declareLane(laneId);
   const domains = [...new Set(addresses.map(domainOf))];
   const resolved = await Promise.all(
@@ -179,7 +179,7 @@ async function post(
     addressHash: hashOf(address),
     siteId: sites.get(domainOf(address)) ?? 0,
   }));
-  await prepareChunk(database, { jobNumber, number: 0, laneId, urgency: 2, recipients });
+  await prepareChunk(database, { jobNumber, number: 0, pool: 'default', urgency: 2, recipients });
   const releases = [...new Set(sites.values())].map((siteId) => ({ urgency: 2, jobNumber, siteId, quota: 100_000 }));
   const released = await releaseWork(database, laneId, releases);
   await messaging.publishMany(

@@ -6,10 +6,10 @@ export type LastServed = ReadonlyMap<string, number>;
 export type AllocationQuestion = {
   /** What may be fed, in any order. */
   readonly backlogs: readonly Backlog[];
-  /** Messages that the lane may still take. */
-  readonly room: number;
-  /** Messages that a site may still take, whichever jobs they come from. */
-  readonly siteRoom: (siteId: number) => number;
+  /** Messages of an urgency that the lane may still take: the more urgent may use a reserve. */
+  readonly room: (urgency: number) => number;
+  /** Messages of an urgency that a site may still take, whichever jobs they come from. */
+  readonly siteRoom: (siteId: number, urgency: number) => number;
   readonly lastServed: LastServed;
 };
 
@@ -19,11 +19,23 @@ export type AllocationQuestion = {
  * starves however small the room is. Pure; its cost is that of the backlogs and the room.
  */
 export function allocate({ backlogs, room, siteRoom, lastServed }: AllocationQuestion): readonly Release[] {
-  const left = { room, sites: new Map<number, number>() };
-  for (const { siteId } of backlogs) left.sites.set(siteId, siteRoom(siteId));
+  const taken = { all: 0, bySite: new Map<number, number>() };
   const byUrgency = Map.groupBy(backlogs, ({ urgency }) => urgency);
   const urgencies = [...byUrgency.keys()].toSorted((one, other) => one - other);
-  return urgencies.flatMap((urgency) => shareOut(queuesOf(byUrgency.get(urgency) ?? [], lastServed), left));
+  return urgencies.flatMap((urgency) => {
+    const ofUrgency = byUrgency.get(urgency) ?? [];
+    const sites = ofUrgency.map(({ siteId }): [number, number] => [
+      siteId,
+      siteRoom(siteId, urgency) - (taken.bySite.get(siteId) ?? 0),
+    ]);
+    const left = { room: room(urgency) - taken.all, sites: new Map(sites) };
+    const releases = shareOut(queuesOf(ofUrgency, lastServed), left);
+    for (const { siteId, quota } of releases) {
+      taken.all += quota;
+      taken.bySite.set(siteId, (taken.bySite.get(siteId) ?? 0) + quota);
+    }
+    return releases;
+  });
 }
 
 /** What stands under a job, and under a pair of job and site, in `LastServed`. */

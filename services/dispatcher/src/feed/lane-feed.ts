@@ -1,4 +1,4 @@
-import { countReleased, listBacklogs, releaseWork, type Backlog, type Database } from '@mxflow/db';
+import { countReleased, listBacklogs, releaseWork, type Backlog, type Database, type HeldBySite } from '@mxflow/db';
 import type { Messaging } from '@mxflow/messaging';
 
 import type { FeedEvents } from '../events.ts';
@@ -9,14 +9,15 @@ import type { PassResult } from './cadence.ts';
 import { laneMessage } from './lane-message.ts';
 import { createServedRegister } from './served.ts';
 import { FIRST_MARK, mergeSlices, nextMark, sitesPerJob } from './slices.ts';
+import { heldInAll, roomFor } from './urgent-room.ts';
 
 export type LaneFeedOptions = {
   readonly database: Database;
   readonly messaging: Messaging;
   readonly events: FeedEvents;
   readonly laneId: number;
-  /** Messages that the lane may hold. */
-  readonly window: number;
+  /** Messages that the lane may hold now; 0 where nothing is to be fed. */
+  readonly window: () => number;
   /** Monotonic ms. */
   readonly now?: () => number;
 };
@@ -30,9 +31,10 @@ const ROUNDS = 3;
 const MAX_JOBS = 5000;
 
 export function createLaneFeed(options: LaneFeedOptions): LaneFeed {
-  const { database, messaging, events, laneId, window, now = () => performance.now() } = options;
+  const { database, messaging, events, laneId, now = () => performance.now() } = options;
   const served = createServedRegister();
   let mark = FIRST_MARK;
+  let window = 0;
   let allowances: ReadonlyMap<number, SiteAllowance> = new Map();
 
   /** The next slice of backlogs; `isLast` where the next one would begin from the start. */
@@ -47,14 +49,16 @@ export function createLaneFeed(options: LaneFeedOptions): LaneFeed {
   };
 
   /** Releases what of these backlogs there is room for. */
-  const release = async (backlogs: readonly Backlog[], held: Map<number, number>, signal: AbortSignal) => {
-    const siteRoom = (siteId: number): number =>
-      (allowances.get(siteId)?.allowance ?? Math.min(FIRST_ALLOWANCE, window)) - (held.get(siteId) ?? 0);
-    const releases = allocate({ backlogs, room: window - sumOf(held), siteRoom, lastServed: served });
+  const release = async (backlogs: readonly Backlog[], held: Map<number, HeldBySite>, signal: AbortSignal) => {
+    const inAll = heldInAll(held);
+    const room = (urgency: number): number => roomFor(urgency, window, inAll);
+    const siteRoom = (siteId: number, urgency: number): number =>
+      roomFor(urgency, allowances.get(siteId)?.allowance ?? Math.min(FIRST_ALLOWANCE, window), held.get(siteId));
+    const releases = allocate({ backlogs, room, siteRoom, lastServed: served });
     if (releases.length === 0) return { released: 0, drained: [] };
     served.note(releases);
     const messages = await releaseWork(database, laneId, releases);
-    for (const { siteId } of messages) held.set(siteId, (held.get(siteId) ?? 0) + 1);
+    noteHeld(held, messages);
     await publishUntilStop(
       messaging,
       messages.map((message) => laneMessage(laneId, message)),
@@ -68,11 +72,12 @@ export function createLaneFeed(options: LaneFeedOptions): LaneFeed {
 
   return async (signal) => {
     const startedMs = now();
+    window = options.window();
     const held = new Map(await countReleased(database, laneId));
     allowances = adaptAll(allowances, held, { nowMs: startedMs, window });
     const drained = new Set<string>();
     let released = 0;
-    for (let round = 0; round < ROUNDS && sumOf(held) < window; round += 1) {
+    for (let round = 0; round < ROUNDS && roomFor(0, window, heldInAll(held)) > 0; round += 1) {
       const slice = await listSlice();
       const open = slice.backlogs.filter((backlog) => !drained.has(servedKey.pair(backlog)));
       const result = await release(open, held, signal);
@@ -82,7 +87,9 @@ export function createLaneFeed(options: LaneFeedOptions): LaneFeed {
     }
     allowances = rememberHeld(allowances, held, { nowMs: startedMs, window });
     events.passEnded(now() - startedMs);
-    return { released, held: sumOf(held) };
+    const inLane = heldInAll(held).messages;
+    events.laneFilled(laneId, { window, held: inLane });
+    return { released, held: inLane };
   };
 }
 
@@ -90,14 +97,14 @@ type Moment = { readonly nowMs: number; readonly window: number };
 
 function adaptAll(
   before: ReadonlyMap<number, SiteAllowance>,
-  held: ReadonlyMap<number, number>,
+  held: ReadonlyMap<number, HeldBySite>,
   moment: Moment,
 ): ReadonlyMap<number, SiteAllowance> {
   const siteIds = new Set([...before.keys(), ...held.keys()]);
   return new Map(
     [...siteIds].map((siteId) => [
       siteId,
-      adaptAllowance(before.get(siteId), { ...moment, held: held.get(siteId) ?? 0 }),
+      adaptAllowance(before.get(siteId), { ...moment, held: held.get(siteId)?.messages ?? 0 }),
     ]),
   );
 }
@@ -105,13 +112,13 @@ function adaptAll(
 /** What the next pass compares with. A site that holds nothing is forgotten: it begins anew. */
 function rememberHeld(
   allowances: ReadonlyMap<number, SiteAllowance>,
-  held: ReadonlyMap<number, number>,
+  held: ReadonlyMap<number, HeldBySite>,
   moment: Moment,
 ): ReadonlyMap<number, SiteAllowance> {
   return new Map(
     [...held]
-      .filter(([, messages]) => messages > 0)
-      .map(([siteId, messages]) => {
+      .filter(([, { messages }]) => messages > 0)
+      .map(([siteId, { messages }]) => {
         const known = allowances.get(siteId) ?? adaptAllowance(undefined, { ...moment, held: messages });
         return [siteId, { ...known, held: messages }];
       }),
@@ -122,8 +129,12 @@ function servedKeyOfMessage({ jobNumber, siteId }: { readonly jobNumber: string;
   return servedKey.pair({ jobNumber, siteId, urgency: 0 });
 }
 
-function sumOf(held: ReadonlyMap<number, number>): number {
-  let sum = 0;
-  for (const messages of held.values()) sum += messages;
-  return sum;
+function noteHeld(
+  held: Map<number, HeldBySite>,
+  released: readonly { readonly siteId: number; readonly urgency: number }[],
+): void {
+  for (const { siteId, urgency } of released) {
+    const before = held.get(siteId) ?? { messages: 0, leastUrgent: 0 };
+    held.set(siteId, { messages: before.messages + 1, leastUrgent: Math.max(before.leastUrgent, urgency) });
+  }
 }

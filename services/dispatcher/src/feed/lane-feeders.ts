@@ -1,4 +1,4 @@
-import { leaseLane, listLanes, releaseLanes, type Database } from '@mxflow/db';
+import { leaseLane, listLanes, releaseLanes, type Database, type Lane } from '@mxflow/db';
 import type { Messaging } from '@mxflow/messaging';
 import type { Periodic, ProcessContext } from '@mxflow/process';
 
@@ -27,7 +27,7 @@ export type LaneFeedersOptions = {
   readonly feeder: string;
   readonly leaseMs: number;
   readonly every: ProcessContext['every'];
-  readonly createFeed: (laneId: number) => LaneFeed;
+  readonly createFeed: (lane: Lane) => LaneFeed;
 };
 
 /** Leases are asked for so many times in their life. */
@@ -46,13 +46,14 @@ export function createLaneFeeders(options: LaneFeedersOptions): LaneFeeders {
   const fed = new Map<number, FedLane>();
   const stop = new AbortController();
 
-  const refreshLane = async (laneId: number): Promise<void> => {
+  const refreshLane = async (named: Lane): Promise<void> => {
+    const { laneId } = named;
     const askedAtMs = performance.now();
     const isLeased = await leaseLane(database, { laneId, feeder, seconds: leaseMs / 1000 });
     const lane = fed.get(laneId);
     if (isLeased && lane !== undefined) lane.leasedUntilMs = askedAtMs + leaseMs;
     if (isLeased && lane === undefined) {
-      fed.set(laneId, await takeLane(options, { laneId, leasedUntilMs: askedAtMs + leaseMs, signal: stop.signal }));
+      fed.set(laneId, await takeLane(options, { named, leasedUntilMs: askedAtMs + leaseMs, signal: stop.signal }));
       events.laneTaken(laneId);
     }
     if (!isLeased && lane !== undefined) {
@@ -62,9 +63,19 @@ export function createLaneFeeders(options: LaneFeedersOptions): LaneFeeders {
     }
   };
 
+  /** Ends feeding lanes that were deleted. */
+  const dropGone = async (there: ReadonlySet<number>): Promise<void> => {
+    for (const [laneId, lane] of fed) {
+      if (there.has(laneId)) continue;
+      fed.delete(laneId);
+      await lane[Symbol.asyncDispose]();
+    }
+  };
+
   const refresh = async (): Promise<void> => {
     const lanes = await listLanes(database);
-    const results = await Promise.allSettled(lanes.map(({ laneId }) => refreshLane(laneId)));
+    const results = await Promise.allSettled(lanes.map(refreshLane));
+    await dropGone(new Set(lanes.map(({ laneId }) => laneId)));
     events.lanesFed(fed.size);
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   };
@@ -88,11 +99,12 @@ export function createLaneFeeders(options: LaneFeedersOptions): LaneFeeders {
 /** Begins to feed a lane: its queue exists, what a predecessor released and did not publish is published. */
 async function takeLane(
   options: LaneFeedersOptions,
-  { laneId, leasedUntilMs, signal }: { laneId: number; leasedUntilMs: number; signal: AbortSignal },
+  { named, leasedUntilMs, signal }: { named: Lane; leasedUntilMs: number; signal: AbortSignal },
 ): Promise<FedLane> {
+  const { laneId } = named;
   await options.messaging.declareLane(laneId);
   await releaseLostCopies(options, { laneId, afterSeconds: TAKEN_OVER_AFTER_SECONDS }, signal);
-  const pass = options.createFeed(laneId);
+  const pass = options.createFeed(named);
   let waitMs = 0;
   const lane = { leasedUntilMs };
   const loop: Periodic = options.every(

@@ -4,6 +4,7 @@ import { laneQueue, type Messaging } from '@mxflow/messaging';
 import type { FeedEvents } from '../events.ts';
 import { publishUntilStop } from '../publish-until-stop.ts';
 import { laneMessage } from './lane-message.ts';
+import { heldInAll } from './urgent-room.ts';
 
 export type LostCopiesOptions = {
   readonly database: Database;
@@ -25,7 +26,7 @@ export async function releaseLostCopies(
   signal: AbortSignal,
 ): Promise<void> {
   const released = await countReleased(database, laneId);
-  const held = [...released.values()].reduce((sum, messages) => sum + messages, 0);
+  const held = heldInAll(released).messages;
   if (held === 0) return;
   const waiting = (await messaging.queueDepth(laneQueue(laneId))) ?? 0;
   const limit = Math.min(held - waiting, LIMIT);

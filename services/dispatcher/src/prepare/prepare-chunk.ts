@@ -1,5 +1,5 @@
 import type { Message } from '@mxflow/contracts';
-import { ensureLane, prepareChunk, readChunk, unpackRecipients, type Database } from '@mxflow/db';
+import { prepareChunk, readChunk, unpackRecipients, type Database } from '@mxflow/db';
 import { domainOf, type Recipient } from '@mxflow/domain';
 import { done, park, type Verdict } from '@mxflow/messaging';
 
@@ -10,6 +10,8 @@ import { preparedRecipients } from './prepared-recipients.ts';
 export type PrepareOptions = {
   readonly database: Database;
   readonly domains: DomainSites;
+  /** Decides by which rule new sites' messages go. */
+  readonly decideSites: () => Promise<unknown>;
   readonly events: PrepareEvents;
   /** There is work in a lane that was not there before. */
   readonly onWork: () => void;
@@ -17,16 +19,12 @@ export type PrepareOptions = {
 
 type ChunkName = Message<'job.chunk-accepted.v1'>;
 
-/** Every message goes by the last rule for now. */
-const RULE = '*';
-
 /**
  * Makes an accepted chunk into work. A repeat changes nothing: what was prepared is left alone, and two that prepare the
  * same chunk at once meet at its row.
  */
 export function createPreparer(options: PrepareOptions): (message: { readonly body: ChunkName }) => Promise<Verdict> {
-  const { database, domains, events, onWork } = options;
-  const laneOf = createLaneIds(database);
+  const { database, domains, decideSites, events, onWork } = options;
   return async ({ body }) => {
     const startedMs = performance.now();
     const chunk = await readChunk(database, body.jobNumber, body.chunk);
@@ -37,10 +35,11 @@ export function createPreparer(options: PrepareOptions): (message: { readonly bo
       return park(`chunk ${body.chunk} of job ${body.jobNumber} cannot be read: ${recipients.unreadable}`);
     }
     const sites = await domains.sitesOf([...new Set(recipients.map(({ address }) => domainOf(address)))]);
+    await decideSites();
     const prepared = await prepareChunk(database, {
       jobNumber: body.jobNumber,
       number: body.chunk,
-      laneId: await laneOf(chunk.pool),
+      pool: chunk.pool,
       urgency: chunk.urgency,
       recipients: preparedRecipients(recipients, { ...body, firstOrdinal: chunk.firstOrdinal, sites }),
     });
@@ -60,14 +59,4 @@ async function unpack(packed: Uint8Array): Promise<readonly Recipient[] | { read
     // Bytes that cannot be unpacked today cannot be tomorrow: a fact about the chunk, not trouble on the way.
     return { unreadable: String(error) };
   }
-}
-
-/** A lane's id never changes, so that each pool is asked for once. */
-function createLaneIds(database: Database): (pool: string) => Promise<number> {
-  const known = new Map<string, number>();
-  return async (pool) => {
-    const laneId = known.get(pool) ?? (await ensureLane(database, pool, RULE));
-    known.set(pool, laneId);
-    return laneId;
-  };
 }

@@ -1,0 +1,3 @@
+export * from './default-rules.ts';
+export * from './feedback-desk.ts';
+export * from './match-feedback.ts';
