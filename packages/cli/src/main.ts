@@ -4,6 +4,7 @@ import { ApiError, readAccess, type AccessOptions } from './api-client.ts';
 import { fromCaller } from './caller-path.ts';
 import { addJobCommands, type Context } from './job-commands.ts';
 import { addTenantCommands } from './tenant-commands.ts';
+import { addWhyCommands } from './why-commands.ts';
 
 const program = new Command('mxflow')
   .description('what the HTTP API can do, from the command line')
@@ -23,6 +24,7 @@ const context: Context = {
 
 addJobCommands(program, context);
 addTenantCommands(program, context);
+addWhyCommands(program, context);
 
 try {
   await program.parseAsync();

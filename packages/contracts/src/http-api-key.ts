@@ -6,10 +6,13 @@ const Instant = Type.String({ format: 'date-time' });
 export const ApiKeyPost = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: 100 }),
-    scopes: Type.Array(Type.Enum(['jobs:write', 'jobs:read', 'webhooks:write', 'keys:write']), {
-      minItems: 1,
-      uniqueItems: true,
-    }),
+    scopes: Type.Array(
+      Type.Enum(['jobs:write', 'jobs:read', 'webhooks:write', 'keys:write', 'rules:read', 'rules:write']),
+      {
+        minItems: 1,
+        uniqueItems: true,
+      },
+    ),
   },
   { ...closed, title: 'ApiKeyPost' },
 );

@@ -8,3 +8,4 @@ export * from './http-message.ts';
 export * from './http-webhook.ts';
 export * from './http-api-key.ts';
 export { MESSAGE_STATUSES } from './http-words.ts';
+export * from './http-why.ts';

@@ -9,7 +9,11 @@ export type StoredFeedbackRule = FeedbackRule & {
   readonly lastHitAt: Date | null;
 };
 
-type Row = Omit<StoredFeedbackRule, 'action'> & { action: FeedbackRule['action']['kind']; cap: number; seconds: number };
+type Row = Omit<StoredFeedbackRule, 'action'> & {
+  action: FeedbackRule['action']['kind'];
+  cap: number;
+  seconds: number;
+};
 
 /** The feedback rules in their order. */
 export async function listFeedbackRules(database: Database): Promise<readonly StoredFeedbackRule[]> {
@@ -78,10 +82,7 @@ export type ImposedHold = {
  * Counts replies by the minute, over all workers, and imposes a hold where a rule's threshold within the hour is met.
  * What was counted has then had its effect: the next hold needs as many again. A hold only ever tightens one in force.
  */
-export async function noteFeedback(
-  database: Database,
-  hits: readonly FeedbackHit[],
-): Promise<readonly ImposedHold[]> {
+export async function noteFeedback(database: Database, hits: readonly FeedbackHit[]): Promise<readonly ImposedHold[]> {
   if (hits.length === 0) return [];
   const rows = JSON.stringify(summarise(hits));
   return await database.client.$transaction(async (tx) => {
@@ -231,7 +232,12 @@ export async function sitesOfAttempts(
 /** How many sources and sites are held back now, by how. */
 export async function countHeldBack(
   database: Database,
-): Promise<{ readonly suspended: number; readonly capped: number; readonly blocked: number; readonly backOff: number }> {
+): Promise<{
+  readonly suspended: number;
+  readonly capped: number;
+  readonly blocked: number;
+  readonly backOff: number;
+}> {
   const rows = await database.client.$queryRawUnsafe<
     { suspended: number; capped: number; blocked: number; backOff: number }[]
   >(

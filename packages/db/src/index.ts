@@ -26,3 +26,4 @@ export * from './mx-rules.ts';
 export * from './feedback.ts';
 export * from './lane-rules.ts';
 export * from './site-block.ts';
+export * from './why-facts.ts';

@@ -18,3 +18,4 @@ export * from './verp.ts';
 export * from './scope.ts';
 export * from './bucket.ts';
 export * from './site-block.ts';
+export * from './why.ts';

@@ -137,8 +137,14 @@ export type FeedbackMetrics = ReturnType<typeof feedbackMetrics>;
 export function feedbackMetrics(meter: Meter) {
   const make = instruments(meter);
   return {
-    hits: make.openCounter<{ readonly rule: string }>('mxflow_feedback_hits_total', 'Replies that a feedback rule matched'),
-    imposed: make.openCounter<{ readonly rule: string }>('mxflow_holds_imposed_total', 'Holds imposed by feedback rules'),
+    hits: make.openCounter<{ readonly rule: string }>(
+      'mxflow_feedback_hits_total',
+      'Replies that a feedback rule matched',
+    ),
+    imposed: make.openCounter<{ readonly rule: string }>(
+      'mxflow_holds_imposed_total',
+      'Holds imposed by feedback rules',
+    ),
   };
 }
 
@@ -146,7 +152,10 @@ export type RestMetrics = ReturnType<typeof restMetrics>;
 export function restMetrics(meter: Meter) {
   const make = instruments(meter);
   return {
-    holds: make.openMeasured<{ readonly kind: 'suspended' | 'capped' }>('mxflow_holds', 'Sources held back by feedback'),
+    holds: make.openMeasured<{ readonly kind: 'suspended' | 'capped' }>(
+      'mxflow_holds',
+      'Sources held back by feedback',
+    ),
     sites: make.openMeasured<{ readonly kind: 'block' | 'back-off' }>('mxflow_sites_resting', 'Sites that rest now'),
     blocked: make.plainCounter('mxflow_site_blocks_total', 'Sites blocked for failing messages'),
   };

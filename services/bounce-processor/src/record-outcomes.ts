@@ -77,7 +77,9 @@ async function hearReplies(
   }
   if (calling.size === 0) return { records: told, heard: [] };
   const sites = await sitesOfAttempts(database, [...calling]);
-  const heard = [...calling].flatMap(({ messageId, reply, mxHost, source }): readonly HeardReply[] => {
+  // A repeat may lie in the same batch.
+  const once = new Map([...calling].map((record) => [`${record.messageId} ${record.attempt}`, record]));
+  const heard = [...once.values()].flatMap(({ messageId, reply, mxHost, source }): readonly HeardReply[] => {
     const siteId = sites.get(messageId);
     if (siteId === undefined || reply === undefined || mxHost === undefined || source === undefined) return [];
     return [{ publicId: source, mxHost, siteId, reply }];

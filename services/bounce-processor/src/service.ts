@@ -53,7 +53,9 @@ export async function startBounceProcessor(config: BounceConfig, context: Proces
       every,
     }),
   );
-  resources.use(every(HELD_BACK_EVERY_MS, async () => events.heldBack(await countHeldBack(database)), { name: 'held-back' }));
+  resources.use(
+    every(HELD_BACK_EVERY_MS, async () => events.heldBack(await countHeldBack(database)), { name: 'held-back' }),
+  );
   resources.use(every(FORGET_EVERY_MS, () => forgetOldFeedback(database), { name: 'forget-feedback' }));
   const feedback = createFeedbackDesk({ database, logger, meter });
   const guard = createSiteGuard(database, events);

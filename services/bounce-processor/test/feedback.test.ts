@@ -40,7 +40,11 @@ const answered = (messageId: string, code: number, text: string, mxHost: string)
 async function sendingTo(key: string, recipients: number): Promise<{ siteId: number; ids: readonly MessageId[] }> {
   const siteId = await insertSite(world.database, key);
   const { ids, jobNumber } = await insertSendingJob(world.database, { recipients });
-  await world.database.client.$executeRawUnsafe(`UPDATE work SET site_id = $1 WHERE job_id = $2::bigint`, siteId, jobNumber);
+  await world.database.client.$executeRawUnsafe(
+    `UPDATE work SET site_id = $1 WHERE job_id = $2::bigint`,
+    siteId,
+    jobNumber,
+  );
   return { siteId, ids };
 }
 
@@ -95,7 +99,8 @@ test("a rule's own figures hold for the sites of its hosts, and what is older th
      VALUES ('strict', 1, '*.strict.example', 'local', '{"messages":20,"failurePercent":50,"hours":1}')`,
   );
   const { siteId, ids } = await sendingTo('mx:0 mx.strict.example', 30);
-  const outcome = (id: string, code: number): Outgoing => answered(id, code, `${code === 250 ? '2.0.0' : '5.7.1'} x`, 'mx.strict.example');
+  const outcome = (id: string, code: number): Outgoing =>
+    answered(id, code, `${code === 250 ? '2.0.0' : '5.7.1'} x`, 'mx.strict.example');
   await world.messaging.publishMany(ids.slice(0, 15).map((id) => outcome(id, 550)));
   await settled(ids.slice(0, 15));
   await moveClock(world.database, '61 minutes');
@@ -103,6 +108,7 @@ test("a rule's own figures hold for the sites of its hosts, and what is older th
   await settled(ids.slice(15, 30));
   // 23 of 30 in all, but only 8 of 15 within the hour.
   expect(await restOf(siteId)).toBeUndefined();
+  await client.$executeRawUnsafe(`DELETE FROM site_minutes`);
   await moveClock(world.database, '0 seconds');
 });
 

@@ -145,11 +145,9 @@ function followRules(
     ),
   );
   resources.use(
-    every(
-      TIDY_EVERY_MS,
-      async () => ({ nextInMs: (await terms.tidy(lanes())) ? TIDY_AGAIN_MS : TIDY_EVERY_MS }),
-      { name: 'tidy-lanes' },
-    ),
+    every(TIDY_EVERY_MS, async () => ({ nextInMs: (await terms.tidy(lanes())) ? TIDY_AGAIN_MS : TIDY_EVERY_MS }), {
+      name: 'tidy-lanes',
+    }),
   );
   return resources;
 }

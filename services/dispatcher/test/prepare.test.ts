@@ -26,7 +26,13 @@ function preparing(domains?: DomainSites) {
   const { events, diary } = eventDiary();
   const ownDomains = domains ?? createDomainSites({ database, resolveMx: ownHosts(), concurrency: 5, events });
   const woken: string[] = [];
-  const prepare = createPreparer({ decideSites: async () => {}, database, domains: ownDomains, events, onWork: () => woken.push('woken') });
+  const prepare = createPreparer({
+    decideSites: async () => {},
+    database,
+    domains: ownDomains,
+    events,
+    onWork: () => woken.push('woken'),
+  });
   return { prepare, diary, woken };
 }
 

@@ -21,6 +21,8 @@ import { ProblemError } from './problem.ts';
 import { traceRequest } from './request-trace.ts';
 import { compileSchema } from './schema-faults.ts';
 import { addWebhookRoutes } from './webhook-routes.ts';
+import { addRestRoutes } from './rest-routes.ts';
+import { addWhyRoutes } from './why-routes.ts';
 
 export type AppOptions = Omit<ApiParts, 'events' | 'admission'> & {
   readonly database: Database;
@@ -62,6 +64,8 @@ export async function buildApp(options: AppOptions): Promise<Api> {
   addMessageRoutes(api, parts);
   addWebhookRoutes(api, parts);
   addApiKeyRoutes(api, parts);
+  addWhyRoutes(api, parts);
+  addRestRoutes(api, parts);
   serveDescription(api);
   await api.ready();
   return api;
