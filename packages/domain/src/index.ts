@@ -19,3 +19,4 @@ export * from './scope.ts';
 export * from './bucket.ts';
 export * from './site-block.ts';
 export * from './why.ts';
+export * from './default-rules/index.ts';
