@@ -70,20 +70,20 @@ async function hearReplies(
   { database, feedback }: Pick<RecorderParts, 'database' | 'feedback'>,
 ): Promise<{ readonly records: readonly RecordedOutcome[]; readonly heard: readonly HeardReply[] }> {
   const calling = new Set<RecordedOutcome>();
-  for (const record of told) {
-    const { status, reply, replyCode, mxHost } = record;
+  for (const each of told) {
+    const { status, reply, replyCode, mxHost } = each;
     if (status === 'sent' || reply === undefined || replyCode === undefined || mxHost === undefined) continue;
-    if ((await feedback.matches(reply, mxHost)) !== undefined) calling.add(record);
+    if ((await feedback.matches(reply, mxHost)) !== undefined) calling.add(each);
   }
   if (calling.size === 0) return { records: told, heard: [] };
   const sites = await sitesOfAttempts(database, [...calling]);
   // A repeat may lie in the same batch.
-  const once = new Map([...calling].map((record) => [`${record.messageId} ${record.attempt}`, record]));
+  const once = new Map([...calling].map((each) => [`${each.messageId} ${each.attempt}`, each]));
   const heard = [...once.values()].flatMap(({ messageId, reply, mxHost, source }): readonly HeardReply[] => {
     const siteId = sites.get(messageId);
     if (siteId === undefined || reply === undefined || mxHost === undefined || source === undefined) return [];
     return [{ publicId: source, mxHost, siteId, reply }];
   });
-  const records = told.map((record) => (calling.has(record) ? { ...record, siteVerdict: 'failed' as const } : record));
+  const records = told.map((each) => (calling.has(each) ? { ...each, siteVerdict: 'failed' as const } : each));
   return { records, heard };
 }

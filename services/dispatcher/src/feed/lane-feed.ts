@@ -7,7 +7,7 @@ import { allocate, servedKey } from './allocate.ts';
 import { adaptAllowance, FIRST_ALLOWANCE, type SiteAllowance } from './allowance.ts';
 import type { PassResult } from './cadence.ts';
 import { laneMessage } from './lane-message.ts';
-import { createServedRegister } from './served.ts';
+import { createServedRegister, type ServedRegister } from './served.ts';
 import { FIRST_MARK, mergeSlices, nextMark, sitesPerJob } from './slices.ts';
 import { heldInAll, roomFor } from './urgent-room.ts';
 
@@ -31,8 +31,9 @@ const ROUNDS = 3;
 const MAX_JOBS = 5000;
 
 export function createLaneFeed(options: LaneFeedOptions): LaneFeed {
-  const { database, messaging, events, laneId, now = () => performance.now() } = options;
+  const { database, events, laneId, now = () => performance.now() } = options;
   const served = createServedRegister();
+  const release = createRelease(options);
   let mark = FIRST_MARK;
   let window = 0;
   let allowances: ReadonlyMap<number, SiteAllowance> = new Map();
@@ -48,8 +49,43 @@ export function createLaneFeed(options: LaneFeedOptions): LaneFeed {
     return { backlogs, isLast: mark.afterSite === 0 };
   };
 
-  /** Releases what of these backlogs there is room for. */
-  const release = async (backlogs: readonly Backlog[], held: Map<number, HeldBySite>, signal: AbortSignal) => {
+  return async (signal) => {
+    const startedMs = now();
+    window = options.window();
+    const held = new Map(await countReleased(database, laneId));
+    allowances = adaptAll(allowances, held, { nowMs: startedMs, window });
+    const drained = new Set<string>();
+    let released = 0;
+    // A full lane is looked at once a pass, for what is more urgent than that which fills it.
+    const rounds = heldInAll(held).messages < window ? ROUNDS : 1;
+    for (let round = 0; round < rounds && roomFor(0, window, heldInAll(held)) > 0; round += 1) {
+      const slice = await listSlice();
+      const open = slice.backlogs.filter((backlog) => !drained.has(servedKey.pair(backlog)));
+      const result = await release({ backlogs: open, held, allowances, window, served }, signal);
+      released += result.released;
+      for (const backlog of result.drained) drained.add(servedKey.pair(backlog));
+      if (slice.isLast && result.released === 0) break;
+    }
+    allowances = rememberHeld(allowances, held, { nowMs: startedMs, window });
+    events.passEnded(now() - startedMs);
+    const inLane = heldInAll(held).messages;
+    events.laneFilled(laneId, { window, held: inLane });
+    return { released, held: inLane };
+  };
+}
+
+type ReleaseQuestion = {
+  readonly backlogs: readonly Backlog[];
+  /** What the lane holds, kept up to date. */
+  readonly held: Map<number, HeldBySite>;
+  readonly allowances: ReadonlyMap<number, SiteAllowance>;
+  readonly window: number;
+  readonly served: ServedRegister;
+};
+
+/** Releases what of some backlogs there is room for, and publishes it. */
+function createRelease({ database, messaging, events, laneId }: LaneFeedOptions) {
+  return async ({ backlogs, held, allowances, window, served }: ReleaseQuestion, signal: AbortSignal) => {
     const inAll = heldInAll(held);
     const room = (urgency: number): number => roomFor(urgency, window, inAll);
     const siteRoom = (siteId: number, urgency: number): number =>
@@ -68,28 +104,6 @@ export function createLaneFeed(options: LaneFeedOptions): LaneFeed {
     const got = Map.groupBy(messages, servedKeyOfMessage);
     const drained = releases.filter((each) => (got.get(servedKey.pair(each))?.length ?? 0) < each.quota);
     return { released: messages.length, drained };
-  };
-
-  return async (signal) => {
-    const startedMs = now();
-    window = options.window();
-    const held = new Map(await countReleased(database, laneId));
-    allowances = adaptAll(allowances, held, { nowMs: startedMs, window });
-    const drained = new Set<string>();
-    let released = 0;
-    for (let round = 0; round < ROUNDS && roomFor(0, window, heldInAll(held)) > 0; round += 1) {
-      const slice = await listSlice();
-      const open = slice.backlogs.filter((backlog) => !drained.has(servedKey.pair(backlog)));
-      const result = await release(open, held, signal);
-      released += result.released;
-      for (const backlog of result.drained) drained.add(servedKey.pair(backlog));
-      if (slice.isLast && result.released === 0) break;
-    }
-    allowances = rememberHeld(allowances, held, { nowMs: startedMs, window });
-    events.passEnded(now() - startedMs);
-    const inLane = heldInAll(held).messages;
-    events.laneFilled(laneId, { window, held: inLane });
-    return { released, held: inLane };
   };
 }
 
