@@ -180,7 +180,10 @@ export async function listHolds(database: Database): Promise<readonly Hold[]> {
   );
 }
 
-/** Lifts holds of a group, of one source or of all, and tells workers that there is room. Answers how many. */
+/**
+ * Lifts holds of a group, of one source or of all. What was put off for them is due at once, and workers that wait hear
+ * of it. Answers how many were lifted.
+ */
 export async function liftHolds(
   database: Database,
   { groupKey, publicId }: { groupKey: string; publicId?: number },
@@ -193,6 +196,10 @@ export async function liftHolds(
        WHERE s.group_key = $1
      ), forgotten AS (
        DELETE FROM feedback_hits f USING lifted l WHERE f.group_key = $1 AND f.public_id = l.public_id
+     ), due AS (
+       UPDATE work w SET due_at = mxflow_now()
+       WHERE w.state = 'waiting' AND w.wait_reason = 'suspended' AND w.due_at > mxflow_now() AND EXISTS (SELECT FROM lifted)
+         AND ('site:' || w.site_id = $1 OR w.lane_id IN (SELECT id FROM lanes WHERE 'rule:' || rule = $1))
      )
      SELECT (SELECT count(*) FROM lifted)::int + 0 * (SELECT count(*) FROM told)::int AS lifted`,
     groupKey,
@@ -230,9 +237,7 @@ export async function sitesOfAttempts(
 }
 
 /** How many sources and sites are held back now, by how. */
-export async function countHeldBack(
-  database: Database,
-): Promise<{
+export async function countHeldBack(database: Database): Promise<{
   readonly suspended: number;
   readonly capped: number;
   readonly blocked: number;

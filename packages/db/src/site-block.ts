@@ -63,7 +63,10 @@ export async function listBlockedSites(database: Database, limit: number): Promi
   );
 }
 
-/** Ends a site's rest, of whatever kind, and forgets what was counted; tells workers. `false`: it did not rest. */
+/**
+ * Ends a site's rest, of whatever kind, and forgets what was counted. What was put off for it is due at once, and workers
+ * that wait hear of it. `false`: it did not rest.
+ */
 export async function unblockSite(database: Database, siteId: number): Promise<boolean> {
   return await database.client.$transaction(async (tx) => {
     const lifted = await tx.$executeRawUnsafe(
@@ -72,7 +75,18 @@ export async function unblockSite(database: Database, siteId: number): Promise<b
       siteId,
     );
     await tx.$executeRawUnsafe(`DELETE FROM site_minutes WHERE site_id = $1::int`, siteId);
-    return lifted > 0;
+    if (lifted === 0) return false;
+    await tx.$executeRawUnsafe(
+      `UPDATE work SET due_at = mxflow_now() WHERE site_id = $1::int AND state = 'waiting'
+         AND wait_reason IN ('site-blocked', 'site-back-off') AND due_at > mxflow_now()`,
+      siteId,
+    );
+    await tx.$queryRawUnsafe(
+      `SELECT pg_notify('mxflow_scopes', c.key)::text FROM scopes c JOIN sites s ON s.id = $1::int
+       WHERE c.group_key = 'site:' || s.id OR c.group_key = 'rule:' || s.lane_rule`,
+      siteId,
+    );
+    return true;
   });
 }
 

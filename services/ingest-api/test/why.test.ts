@@ -54,7 +54,12 @@ test('each thing that binds is named in turn, with when it ends and the last rep
   const { body: resting } = await api.call('GET', '/v1/sites/blocked');
   expect(resting).toMatchObject({ sites: [{ id: siteId, kind: 'block', domains: ['example.com'] }], paths: [] });
   expect((await why('domains/Example.COM')).pools).toMatchObject([{ pool: 'news', constraint: 'site-blocked' }]);
+  await database.client.$executeRawUnsafe(
+    `UPDATE work SET due_at = mxflow_now() + interval '3 hours', wait_reason = 'site-blocked'`,
+  );
   expect((await api.call('DELETE', `/v1/sites/${siteId}/block`)).body).toEqual({ lifted: 1 });
+  // What a worker had put off for the block does not wait for the end that it would have had.
+  expect((await message()).constraint).toBe('its-turn');
   expect((await api.call('DELETE', `/v1/sites/${siteId}/block`)).status).toBe(404);
 
   const rule = {
