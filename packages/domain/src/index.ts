@@ -20,3 +20,6 @@ export * from './bucket.ts';
 export * from './site-block.ts';
 export * from './why.ts';
 export * from './default-rules/index.ts';
+export * from './read-mx-rule.ts';
+export * from './lint-rules.ts';
+export * from './ramp.ts';
