@@ -27,3 +27,5 @@ export * from './feedback.ts';
 export * from './lane-rules.ts';
 export * from './site-block.ts';
 export * from './why-facts.ts';
+export * from './mx-rule-edits.ts';
+export * from './source-edits.ts';

@@ -1,5 +1,8 @@
-// Applies migrations and ends: what a deployment runs before it starts or upgrades services.
+// Applies migrations, loads the bundled rules into a database that has none, and ends: what a deployment runs before it
+// starts or upgrades services.
+import { openDatabase } from './database.ts';
 import { migrate } from './migrate.ts';
+import { loadBundledRules } from './mx-rule-edits.ts';
 
 const databaseUrl = process.env['DATABASE_URL'];
 if (databaseUrl === undefined) {
@@ -8,6 +11,8 @@ if (databaseUrl === undefined) {
 } else {
   const applied = await migrate(databaseUrl);
   process.stdout.write(applied.length === 0 ? 'schema is up to date\n' : `applied ${applied.join(', ')}\n`);
+  await using database = openDatabase(databaseUrl, { poolSize: 1, name: 'migrate' });
+  if (await loadBundledRules(database)) process.stdout.write('loaded the bundled MX rules\n');
   // The engine leaves a timer of ten seconds behind (its lock's time-out), and nothing is left to wait for.
   process.exit();
 }

@@ -37,6 +37,7 @@ export type SweepEvents = {
   announcedAgain(chunks: number): void;
   jobsFinished(jobs: number): void;
   jobsAbandoned(jobs: number): void;
+  sourceRamped(move: { readonly publicId: number; readonly level: string; readonly reason: string }): void;
 };
 
 export function createEvents(meter: Meter, logger: Logger): DispatcherEvents {
@@ -110,6 +111,7 @@ function sweepEvents(meter: Meter, logger: Logger): SweepEvents {
     },
     announcedAgain: (chunks) => logger.warn({ chunks }, 'chunks announced again: nobody prepared them'),
     jobsFinished: (jobs) => logger.info({ jobs }, 'jobs finished'),
+    sourceRamped: (move) => logger.info(move, 'a source changes its level by its ramp plan'),
     jobsAbandoned: (jobs) => logger.info({ jobs }, 'jobs deleted that were never posted to their end'),
   };
 }

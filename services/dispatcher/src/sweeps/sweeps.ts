@@ -8,6 +8,7 @@ import type { DomainSites } from '../prepare/domain-sites.ts';
 import { announceAgain } from './announce-again.ts';
 import { createDeadWorkerSweep } from './dead-workers.ts';
 import { endOverdue } from './end-overdue.ts';
+import { rampSources } from './ramp-sources.ts';
 
 /**
  * What runs again and again. Every sweep may run in several dispatchers at once: rows are locked and skipped, changes
@@ -36,6 +37,8 @@ export type SweepsOptions = {
 const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
+/** The log is read through for each source with a plan: often enough to come down at once, as a day goes. */
+const RAMP_MS = 10 * MINUTE_MS;
 
 /** A worker whose session is gone has stopped sending after its life; this covers what its clock and ours disagree in. */
 const LIFE_MARGIN = 1.5;
@@ -72,6 +75,9 @@ export function startSweeps(options: SweepsOptions): Sweeps {
   start('abandoned-jobs', MINUTE_MS, async () => {
     const jobs = await deleteAbandonedJobs(database, options.abandonedSeconds);
     if (jobs > 0) events.jobsAbandoned(jobs);
+  });
+  start('ramp-sources', RAMP_MS, async () => {
+    for (const move of await rampSources(database)) events.sourceRamped(move);
   });
   start('log-partitions', HOUR_MS, () => ensureLogPartitions(database));
   return { wakeEnding: () => ending.wake(), [Symbol.asyncDispose]: () => resources.disposeAsync() };
