@@ -3,6 +3,8 @@ import { Command } from 'commander';
 import { ApiError, readAccess, type AccessOptions } from './api-client.ts';
 import { fromCaller } from './caller-path.ts';
 import { addJobCommands, type Context } from './job-commands.ts';
+import { addRuleCommands } from './rule-commands.ts';
+import { addSourceCommands } from './source-commands.ts';
 import { addTenantCommands } from './tenant-commands.ts';
 import { addWhyCommands } from './why-commands.ts';
 
@@ -25,6 +27,8 @@ const context: Context = {
 addJobCommands(program, context);
 addTenantCommands(program, context);
 addWhyCommands(program, context);
+addRuleCommands(program, context);
+addSourceCommands(program, context);
 
 try {
   await program.parseAsync();

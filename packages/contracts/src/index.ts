@@ -9,3 +9,5 @@ export * from './http-webhook.ts';
 export * from './http-api-key.ts';
 export { MESSAGE_STATUSES } from './http-words.ts';
 export * from './http-why.ts';
+export * from './rule-set.ts';
+export * from './http-rules.ts';

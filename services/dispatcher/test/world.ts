@@ -170,6 +170,7 @@ export function eventDiary(): { readonly events: DispatcherEvents; readonly diar
     announcedAgain: note('announcedAgain'),
     jobsFinished: note('jobsFinished'),
     jobsAbandoned: note('jobsAbandoned'),
+    sourceRamped: note('sourceRamped'),
   };
   return { events, diary };
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Caller, Database, Scope } from '@mxflow/db';
+import type { MxResolution } from '@mxflow/domain';
 import type { Messaging } from '@mxflow/messaging';
 import type { FastifyBaseLogger, FastifyInstance, FastifyTypeProvider, RawServerDefault } from 'fastify';
 import type { Static, TSchema } from 'typebox';
@@ -28,6 +29,8 @@ export type ApiParts = {
   readonly events: IngestEvents;
   readonly admission: Admission;
   readonly limits: ApiLimits;
+  /** Where a domain's mail goes. */
+  readonly resolveMx: (domain: string) => Promise<MxResolution>;
   /** The instance's secret: webhook secrets are sealed under it. */
   readonly secret: string;
   /** Networks (CIDR) that webhooks may reach though they are private. */

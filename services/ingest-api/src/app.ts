@@ -18,13 +18,19 @@ import { createEvents } from './events.ts';
 import { addJobRoutes } from './job-routes.ts';
 import { addMessageRoutes } from './message-routes.ts';
 import { ProblemError } from './problem.ts';
+import { createMxLookup } from './mx-lookup.ts';
 import { traceRequest } from './request-trace.ts';
 import { compileSchema } from './schema-faults.ts';
 import { addWebhookRoutes } from './webhook-routes.ts';
 import { addRestRoutes } from './rest-routes.ts';
+import { addRuleRoutes } from './rule-routes.ts';
+import { addRuleTrialRoutes } from './rule-trial-routes.ts';
+import { addSourceRoutes } from './source-routes.ts';
 import { addWhyRoutes } from './why-routes.ts';
 
-export type AppOptions = Omit<ApiParts, 'events' | 'admission'> & {
+export type AppOptions = Omit<ApiParts, 'events' | 'admission' | 'resolveMx'> & {
+  /** The machine's own name servers where left out. */
+  readonly resolveMx?: ApiParts['resolveMx'];
   readonly database: Database;
   readonly logger: Logger;
   readonly meter: Meter;
@@ -40,7 +46,8 @@ export async function buildApp(options: AppOptions): Promise<Api> {
   const { logger, meter, ...rest } = options;
   const events = createEvents(logger, meter);
   const { streams, heldOctets: bodyOctets } = options.limits;
-  const parts: ApiParts = { ...rest, events, admission: createAdmission({ streams, bodyOctets }) };
+  const resolveMx = options.resolveMx ?? createMxLookup([]);
+  const parts: ApiParts = { ...rest, resolveMx, events, admission: createAdmission({ streams, bodyOctets }) };
   const api: Api = Fastify({
     logger: false,
     exposeHeadRoutes: false,
@@ -66,6 +73,9 @@ export async function buildApp(options: AppOptions): Promise<Api> {
   addApiKeyRoutes(api, parts);
   addWhyRoutes(api, parts);
   addRestRoutes(api, parts);
+  addRuleRoutes(api, parts);
+  addRuleTrialRoutes(api, parts);
+  addSourceRoutes(api, parts);
   serveDescription(api);
   await api.ready();
   return api;

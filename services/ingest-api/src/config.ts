@@ -50,6 +50,7 @@ export const INGEST_SETTINGS = {
     describe: 'After which a post is believed dead of whose receiver nothing is heard; a repeat may then go on with it',
   }),
   MXFLOW_API_DATABASE_POOL: setting.integer({ min: 2, max: 100, default: 10, describe: 'Connections to Postgres' }),
+  MXFLOW_DNS: setting.list({ default: [], describe: 'Name servers as host:port; those of the system where left out' }),
   MXFLOW_PRIVATE_WEBHOOKS: setting.list({
     default: [],
     item: /^[0-9a-fA-F.:]+\/\d{1,3}$/,

@@ -6,6 +6,7 @@ import { requireServers, keepHeapLean, type ProcessContext } from '@mxflow/proce
 
 import { buildApp } from './app.ts';
 import { MIN_OCTETS_PER_PATIENCE, type IngestConfig } from './config.ts';
+import { createMxLookup } from './mx-lookup.ts';
 
 /** Posts that are still coming in when the process stops have so long to end; a client repeats what was cut off. */
 const DRAIN_MS = 10_000;
@@ -24,6 +25,7 @@ export async function startIngest(config: IngestConfig, context: ProcessContext)
     messaging,
     logger,
     meter,
+    resolveMx: createMxLookup(config.MXFLOW_DNS),
     secret: config.MXFLOW_SECRET,
     privateWebhooks: config.MXFLOW_PRIVATE_WEBHOOKS,
     limits: {
