@@ -25,6 +25,7 @@ export * from './path-back-off.ts';
 export * from './mx-rules.ts';
 export * from './feedback.ts';
 export * from './lane-rules.ts';
+export * from './scope-totals.ts';
 export * from './site-block.ts';
 export * from './why-facts.ts';
 export * from './mx-rule-edits.ts';

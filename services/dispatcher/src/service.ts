@@ -13,6 +13,7 @@ import { createLaneFeeders } from './feed/lane-feeders.ts';
 import { createDomainSites, type DomainSites } from './prepare/domain-sites.ts';
 import { createPreparer } from './prepare/prepare-chunk.ts';
 import { createRequeuer } from './requeue-redelivered.ts';
+import { startScopeGauges } from './scope-gauges.ts';
 import { startSweeps } from './sweeps/sweeps.ts';
 
 /** Connections besides those of chunks being prepared: feeding, leases, sweeps. */
@@ -49,6 +50,7 @@ export async function startDispatcher(config: DispatcherConfig, context: Process
     concurrency: config.MXFLOW_RESOLVE_CONCURRENCY,
     events,
   });
+  resources.use(startScopeGauges(database, context));
   resources.use(await dispatch({ config, context, database, messaging, domains, events }));
   resources.use(requireServers(context.health, { database, messaging }));
   return resources.move();
