@@ -104,8 +104,14 @@ function addTrials(rules: Command, context: Context): void {
       printTable(
         ['domain', 'mx host', 'source', 'messages', 'rule', 'per hour', 'would be', 'per hour'],
         answer.changes.map(({ domain, mxHost, source, messages, before, after }) => [
-          ...[domain, mxHost, source, messages, before.ruleId, before.limits.messagesPerHour],
-          ...[after.ruleId, after.limits.messagesPerHour],
+          domain,
+          mxHost,
+          source,
+          messages,
+          before.ruleId,
+          before.limits.messagesPerHour,
+          after.ruleId,
+          after.limits.messagesPerHour,
         ]),
       );
       process.stdout.write(`${answer.changes.length} changes, ${answer.looked} looked at\n`);

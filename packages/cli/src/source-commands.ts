@@ -26,7 +26,13 @@ export function addSourceCommands(program: Command, context: Context): void {
       printTable(
         ['source', 'ip', 'helo', 'weight', 'pools', 'level', 'paused', 'ramp'],
         list.sources.map(({ publicId, publicIp, heloName, weight, pools, level = '', paused, ramp }) => [
-          ...[publicId, publicIp, heloName, weight, pools.join(','), level, paused ? 'yes' : 'no'],
+          publicId,
+          publicIp,
+          heloName,
+          weight,
+          pools.join(','),
+          level,
+          paused ? 'yes' : 'no',
           ramp === undefined ? '' : `up to ${ramp.upTo}`,
         ]),
       );
