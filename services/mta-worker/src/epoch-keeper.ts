@@ -21,7 +21,7 @@ export type EpochOptions = {
   /** Renewals ran out: cut off every connection now. Called once for each time that it happens. */
   readonly onExpired: () => void;
   /** Renewed: what Postgres said with it. */
-  readonly onRenewed: (renewed: Renewed) => Promise<void>;
+  readonly onRenewed: (renewed: Renewed) => void;
   /** Something was announced to all workers, on a channel of Postgres. */
   readonly onNotification: (channel: string, payload: string) => void;
   /** The epoch was fenced: its claims are gone. */
@@ -107,7 +107,7 @@ class Keeper implements EpochKeeper {
       // A renewal never revives: what ran out meanwhile has been cut off already.
       this.#renewedAtMs = askedAtMs;
       this.#expired = false;
-      return await this.#options.onRenewed(answer);
+      return this.#options.onRenewed(answer);
     }
     this.#expire('epoch fenced');
     await this.#session?.[Symbol.asyncDispose]();

@@ -1,12 +1,13 @@
 import { claimMetrics, deliveryMetrics, smtpMetrics, type Logger, type Meter } from '@mxflow/telemetry';
+import type { Binding } from '@mxflow/db';
 import type { ConnectResult, Outcome } from '@mxflow/smtp';
 
 /** One function for each event that operators count or read about. */
 export type WorkerEvents = {
   attempted(outcome: Outcome, tookMs: number): void;
   connectionTried(result: ConnectResult): void;
-  /** A host said something about connections as such, not about a message. */
-  sessionReply(mxHost: string, reply: string): void;
+  /** A slot or tokens were asked for and not granted. */
+  denied(binds: Binding): void;
   parked(reason: string): void;
   gaveBack(): void;
   redelivered(): void;
@@ -33,7 +34,7 @@ export function createEvents(meter: Meter, logger: Logger): WorkerEvents {
       smtp.connectionAttempts.add(1, { result: connectionResult(result) });
       if (result.kind === 'failed') logger.debug({ stage: result.stage, detail: result.detail }, 'connection failed');
     },
-    sessionReply: (mxHost, reply) => logger.debug({ mxHost, reply }, 'session-level reply'),
+    denied: (binds) => claims.denied.add(1, { binds }),
     parked: (reason) => delivery.parked.add(1, { reason }),
     gaveBack: () => delivery.parked.add(1, { reason: 'session-lost' }),
     redelivered: () => claims.redelivered.add(1),

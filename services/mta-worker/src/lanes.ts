@@ -4,7 +4,7 @@ import type { ConsumedMessage, LaneConsumption, LaneQueue, Messaging, Verdict } 
 
 /** Keeps this worker consuming every lane of whose pool it can bind a source. */
 export type Lanes = {
-  /** Looks for new lanes. */
+  /** Looks for lanes that are new, and for those that are gone. */
   refresh(): Promise<void>;
   /** Stops consuming all; resolves when every message in hand is settled. */
   stop(deadlineMs: number): Promise<void>;
@@ -21,7 +21,15 @@ export function createLanes(options: {
   const consumptions = new Map<number, LaneConsumption>();
   return {
     refresh: async () => {
-      for (const { laneId, pool } of await listLanes(options.database)) {
+      const lanes = await listLanes(options.database);
+      const there = new Set(lanes.map(({ laneId }) => laneId));
+      for (const [laneId, consumption] of consumptions) {
+        if (there.has(laneId)) continue;
+        // Its rule is gone, and nothing was left in it.
+        consumptions.delete(laneId);
+        await consumption.stop(0);
+      }
+      for (const { laneId, pool } of lanes) {
         const sources = options.sources.filter(({ pools }) => pools.includes(pool));
         if (consumptions.has(laneId) || sources.length === 0) continue;
         const queue = await options.messaging.declareLane(laneId);

@@ -24,6 +24,7 @@ import { createRunConnection } from './run-connection.ts';
 import { createSendOne } from './send-one.ts';
 import { Grants } from './shaping/grants.ts';
 import type { RuleBook } from './shaping/rule-book.ts';
+import type { Slot } from './shaping/slot.ts';
 
 /** Everything between the lanes and the outcomes. Disposing stops consuming, lets messages in hand end, and drains. */
 export type Sending = AsyncDisposable & {
@@ -44,6 +45,8 @@ export type SendingOptions = {
   readonly logger: Logger;
   /** The rules are not those that Postgres goes by. */
   readonly onStaleRules: () => void;
+  /** A host said something about connections as such. */
+  readonly onReply: (slot: Slot, reply: string) => void;
   /** Aborted when nothing may be sent any more: every session is cut off. */
   readonly cutOff: () => AbortSignal;
 };
@@ -57,7 +60,16 @@ export function startSending(options: SendingOptions): Sending {
   const putBack = createPutBack({ database, desk, currentEpoch, logger, signal: stopped.signal });
   const alive = (): boolean => keeper.alive();
   const unlimited = config.MXFLOW_TEST_WITHOUT_GRANTS;
-  const grants = new Grants({ database, book, currentEpoch, alive, onStaleRules, unlimited, logger });
+  const grants = new Grants({
+    database,
+    book,
+    currentEpoch,
+    alive,
+    onStaleRules,
+    onDenied: events.denied,
+    unlimited,
+    logger,
+  });
   const jobs = createJobCache(database, readInstance(config));
   const resolver = createResolver({
     ...(config.MXFLOW_DNS.length === 0 ? {} : { servers: [...config.MXFLOW_DNS] }),
@@ -135,13 +147,13 @@ function connectionRunner(
     alive,
     logger,
     putFirst,
-    onReply: (slot, reply) => events.sessionReply(slot.point.mxHost, reply),
+    onReply: options.onReply,
     idleMs: config.MXFLOW_IDLE_CONNECTION,
   });
 }
 
 function sessionOpener(options: SendingOptions, resolver: Resolver, grants: Grants): SessionOpener {
-  const { config, database, sources, events, logger, cutOff } = options;
+  const { config, database, sources, events, logger, onReply, cutOff } = options;
   return createSessionOpener({
     database,
     grants,
@@ -153,7 +165,7 @@ function sessionOpener(options: SendingOptions, resolver: Resolver, grants: Gran
     ownNames: new Set(sources.map(({ heloName }) => heloName.toLowerCase())),
     cutOff,
     onAttempt: (result) => events.connectionTried(result),
-    onReply: (slot, reply) => events.sessionReply(slot.point.mxHost, reply),
+    onReply,
     logger,
   });
 }

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 
 import { openDatabase, registerSources, returnClaims, type Database } from '@mxflow/db';
+import { createFeedbackDesk } from '@mxflow/feedback';
 import { connectMessaging } from '@mxflow/messaging';
 import { requireServers, type ProcessContext } from '@mxflow/process';
 
@@ -36,6 +37,7 @@ export async function startWorker(config: WorkerConfig, context: ProcessContext)
   );
   await registerSources(database, sources);
   const book = await openRuleBook(database);
+  const feedback = createFeedbackDesk({ database, logger, meter: context.meter });
   let cutOff = new AbortController();
   // Set below: until then there is nothing to forget.
   let sending: Sending | undefined;
@@ -52,9 +54,10 @@ export async function startWorker(config: WorkerConfig, context: ProcessContext)
         cutOff = new AbortController();
         sending?.grants.expire();
       },
-      onRenewed: async ({ rulesVersion, surplus }) => {
+      onRenewed: ({ rulesVersion, surplus }) => {
         sending?.grants.endSurplus(surplus);
-        await followRules(rulesVersion);
+        // Not waited for: following renews itself.
+        if (rulesVersion !== book.version) void followRules(rulesVersion);
       },
       onNotification: (channel, payload) => {
         if (channel === 'mxflow_rules') void followRules();
@@ -81,6 +84,8 @@ export async function startWorker(config: WorkerConfig, context: ProcessContext)
     events,
     logger,
     onStaleRules: () => void followRules(),
+    // What a provider says to connections counts for all workers; never throws.
+    onReply: ({ point, rule }, reply) => void feedback.note([{ ...point, ruleId: rule.rule.id, reply }]),
     cutOff: () => cutOff.signal,
   });
   resources.use(sending);

@@ -1,45 +1,24 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { freeSlots, heldSlots, requestGrants, settleGrants, type Database, type ScopeRequest } from '@mxflow/db';
+import { freeSlots, heldSlots } from '@mxflow/db';
 import type { Logger } from '@mxflow/telemetry';
 
 import { gather } from '../gather.ts';
-import type { PathPoint, PathRule, RuleBook } from './rule-book.ts';
-import {
-  openAccount,
-  putTokenBack,
-  receiveTokens,
-  returnTokens,
-  settleToken,
-  takeToken,
-  tokensWanted,
-  totalsOf,
-  voidTokens,
-  type ScopeAccount,
-} from './scope-account.ts';
+import type { PathPoint } from './rule-book.ts';
+import { putTokenBack, settleToken, takeToken, tokensWanted, type ScopeAccount } from './scope-account.ts';
+import { ScopeAccounts, type AccountsOptions } from './scope-accounts.ts';
 import type { Acquired, Slot } from './slot.ts';
 
-export type GrantsOptions = {
-  readonly database: Database;
-  readonly book: RuleBook;
-  readonly currentEpoch: () => number;
+export type GrantsOptions = AccountsOptions & {
   /** Whether grants may be used now: the epoch was renewed of late. */
   readonly alive: () => boolean;
-  /** The rules are not those that Postgres goes by: read them anew. */
-  readonly onStaleRules: () => void;
   /** For tests: grants everything unasked. */
   readonly unlimited: boolean;
   readonly logger: Logger;
 };
 
-/** `slot`: a connection is wanted; else tokens, or only that Postgres learns which scope counts this path now. */
-type Wish = { readonly point: PathPoint; readonly rule: PathRule; readonly slot: boolean; readonly tokens: number };
-type Answer = { readonly slotId: string | undefined; readonly binds: string | undefined; readonly askAgainMs: number };
-
 const MAX_BATCH = 200;
-/** Tokens in hand that nothing moved for so long go back to the scope. */
-const IDLE_TOKENS_MS = 1500;
-const FREE_RETRY_MS = 500;
+const RETRY_MS = 500;
 
 /**
  * This worker's slots and tokens. Postgres arbitrates between the workers; here they are spent, one connection and one
@@ -47,18 +26,17 @@ const FREE_RETRY_MS = 500;
  */
 export class Grants {
   readonly #options: GrantsOptions;
-  #accounts = new Map<string, ScopeAccount>();
+  readonly #accounts: ScopeAccounts;
   readonly #slots = new Map<string, Slot>();
   #strangers: ReadonlySet<string> = new Set();
   readonly #releasing = new Set<Promise<void>>();
   /** Slots that are being freed. */
   readonly #ending = new Set<string>();
-  readonly #ask: (wish: Wish) => Promise<Answer>;
   readonly #free: (slotId: string) => Promise<void>;
 
   constructor(options: GrantsOptions) {
     this.#options = options;
-    this.#ask = gather<Wish, Answer>((wishes) => this.#request(wishes), { maxBatch: MAX_BATCH });
+    this.#accounts = new ScopeAccounts(options);
     this.#free = gather<string, void>((slotIds) => this.#freeAll(slotIds), { maxBatch: MAX_BATCH });
   }
 
@@ -75,11 +53,11 @@ export class Grants {
       const slot: Slot = { id: '', point, rule, end: new AbortController(), idle: false };
       return { kind: 'granted', slot };
     }
-    const account = this.#accountOf(rule.scopeKey);
+    const account = this.#accounts.of(rule.scopeKey);
     const restMs = account.slotsAfterMs - performance.now();
     const { scopeKey } = rule;
     if (restMs > 0) return { kind: 'denied', binds: account.binds, askAgainMs: restMs, scopeKey };
-    const answer = await this.#ask({ point, rule, slot: true, tokens: account.inHand > 0 ? 0 : 1 });
+    const answer = await this.#accounts.ask({ point, rule, slot: true, tokens: account.inHand > 0 ? 0 : 1 });
     if (answer.slotId === undefined) {
       const { binds = 'connections', askAgainMs } = answer;
       if (binds === 'connections' || binds === 'share') this.#endIdle(scopeKey);
@@ -94,8 +72,8 @@ export class Grants {
   async release(slot: Slot): Promise<void> {
     if (!this.#slots.delete(slot.id)) return;
     await this.#free(slot.id);
-    const account = this.#accounts.get(slot.rule.scopeKey);
-    if (account?.binds === 'connections' || account?.binds === 'share') account.slotsAfterMs = Number.NEGATIVE_INFINITY;
+    const account = this.#accounts.of(slot.rule.scopeKey);
+    if (account.binds === 'connections' || account.binds === 'share') account.slotsAfterMs = Number.NEGATIVE_INFINITY;
   }
 
   /** Releases it when the provider cannot be counting the connection any more. */
@@ -115,7 +93,7 @@ export class Grants {
     if (this.#options.unlimited) return { spent: () => {}, unused: () => {} };
     const untilMs = performance.now() + waitMs;
     while (!ended.aborted && this.#options.alive()) {
-      const account = this.#accountOf(slot.rule.scopeKey);
+      const account = this.#accounts.of(slot.rule.scopeKey);
       if (takeToken(account, performance.now())) return tokenOf(account);
       const restMs = untilMs - performance.now();
       if (restMs <= 0) return undefined;
@@ -126,17 +104,13 @@ export class Grants {
 
   /** How long until a scope may have a token, as far as it is known: 0 where it may have one now. */
   tokenWaitMs(slot: Slot): number {
-    const account = this.#accountOf(slot.rule.scopeKey);
+    const account = this.#accounts.of(slot.rule.scopeKey);
     return account.inHand > 0 ? 0 : Math.max(0, account.tokensAfterMs - performance.now());
   }
 
   /** A scope has room again: whoever waits may ask at once. */
   roomIn(key: string): void {
-    const account = this.#accounts.get(key);
-    if (account === undefined) return;
-    account.slotsAfterMs = Number.NEGATIVE_INFINITY;
-    account.tokensAfterMs = Number.NEGATIVE_INFINITY;
-    for (const wake of account.waiting) wake();
+    this.#accounts.roomIn(key);
   }
 
   /** So many connections of a scope are to end after the message in hand; those that do nothing first. */
@@ -155,55 +129,33 @@ export class Grants {
    * wait that the old ones imposed holds. Budgets are Postgres's, and stay.
    */
   async rulesChanged(): Promise<void> {
-    for (const account of this.#accounts.values()) {
-      returnTokens(account);
-      account.slotsAfterMs = Number.NEGATIVE_INFINITY;
-      account.tokensAfterMs = Number.NEGATIVE_INFINITY;
-    }
+    this.#accounts.clear();
     await this.settle();
     const { book } = this.#options;
     await Promise.all(
       [...this.#slots.values()].map(async (slot) => {
         slot.rule = book.of(slot.point);
-        await this.#ask({ point: slot.point, rule: slot.rule, slot: false, tokens: 0 });
+        await this.#accounts.ask({ point: slot.point, rule: slot.rule, slot: false, tokens: 0 });
       }),
     );
-    for (const account of this.#accounts.values()) for (const wake of account.waiting) wake();
+    this.#accounts.clear();
   }
 
   /** The epoch was not renewed in time: nothing in hand may be used. */
   expire(): void {
-    for (const account of this.#accounts.values()) voidTokens(account);
+    this.#accounts.expire();
   }
 
   /** Another epoch began: what the last one held is gone. */
   begin(): void {
-    this.#accounts = new Map();
+    this.#accounts.begin();
     for (const slot of this.#slots.values()) slot.end.abort();
     this.#slots.clear();
   }
 
   /** Tells Postgres what became of tokens; gives back those that nobody uses. */
   async settle(): Promise<void> {
-    const nowMs = performance.now();
-    const busy = new Set([...this.#slots.values()].map(({ rule }) => rule.scopeKey));
-    for (const account of this.#accounts.values()) {
-      if (account.inHand > 0 && nowMs - account.movedAtMs > IDLE_TOKENS_MS) returnTokens(account);
-      if (!account.dirty && account.waiting.size === 0 && account.underWay === 0 && account.inHand === 0) {
-        if (!busy.has(account.scopeKey) && nowMs - account.movedAtMs > FORGET_AFTER_MS) {
-          this.#accounts.delete(account.scopeKey);
-        }
-      }
-    }
-    const told = [...this.#accounts.values()].filter(({ dirty }) => dirty);
-    if (told.length === 0) return;
-    for (const account of told) account.dirty = false;
-    const { database, currentEpoch } = this.#options;
-    const totals = told.map((account) => ({ scopeKey: account.scopeKey, account: totalsOf(account) }));
-    await settleGrants(database, currentEpoch(), totals).catch((err: unknown) => {
-      for (const account of told) account.dirty = true;
-      throw err;
-    });
+    await this.#accounts.settle(new Set([...this.#slots.values()].map(({ rule }) => rule.scopeKey)));
   }
 
   /** Frees slots that Postgres holds for us and nobody here knows: the answer to a request was lost on its way. */
@@ -229,67 +181,11 @@ export class Grants {
         break;
       } catch (err) {
         logger.warn({ err, slots: slotIds.length }, 'freeing slots failed, trying again');
-        await wait(FREE_RETRY_MS);
+        await wait(RETRY_MS);
       }
     }
     for (const slotId of slotIds) this.#ending.delete(slotId);
     return [];
-  }
-
-  async #request(wishes: readonly Wish[]): Promise<readonly Answer[]> {
-    const { database, book, currentEpoch, onStaleRules } = this.#options;
-    const told = new Set<string>();
-    const requests = wishes.map(({ point, rule, slot, tokens }): ScopeRequest => {
-      const account = this.#accountOf(rule.scopeKey);
-      // Totals go with the first of a scope: after it Postgres's own are ahead of ours.
-      const first = !told.has(rule.scopeKey);
-      told.add(rule.scopeKey);
-      if (first) account.dirty = false;
-      return {
-        scopeKey: rule.scopeKey,
-        ruleId: rule.rule.id,
-        groupKey: rule.groupKey,
-        publicId: point.publicId,
-        mxIp: point.mxIp,
-        siteId: point.siteId,
-        slots: slot ? 1 : 0,
-        tokens,
-        tokensInHand: account.inHand,
-        account: first ? totalsOf(account) : undefined,
-      };
-    });
-    const answers = await requestGrants(
-      database,
-      { epoch: currentEpoch(), rulesVersion: book.version },
-      requests,
-    ).catch((err: unknown) => {
-      for (const key of told) this.#accountOf(key).dirty = true;
-      throw err;
-    });
-    const nowMs = performance.now();
-    let stale = false;
-    for (const [index, answer] of answers.entries()) {
-      const { rule, slot, tokens } = wishes[index] as Wish;
-      const account = this.#accountOf(rule.scopeKey);
-      if (answer.binds === 'rules-changed') {
-        stale = true;
-        continue;
-      }
-      if (answer.tokens > 0) account.movedAtMs = nowMs;
-      receiveTokens(account, answer);
-      if (answer.binds === undefined) continue;
-      account.binds = answer.binds;
-      // A path's back-off says nothing about the others of its scope.
-      if (slot && answer.slotId === undefined && answer.binds !== 'path-back-off' && answer.binds !== 'site-blocked') {
-        account.slotsAfterMs = nowMs + answer.askAgainMs;
-      }
-      if (tokens > 0 && answer.tokens === 0) account.tokensAfterMs = nowMs + answer.askAgainMs;
-    }
-    if (stale) {
-      for (const key of told) this.#accountOf(key).dirty = true;
-      onStaleRules();
-    }
-    return answers;
   }
 
   async #untilTokens(
@@ -314,19 +210,14 @@ export class Grants {
     const tokens = tokensWanted(account);
     account.usedSinceDraw = 0;
     try {
-      await this.#ask({ point: slot.point, rule: slot.rule, slot: false, tokens });
+      const { binds } = await this.#accounts.ask({ point: slot.point, rule: slot.rule, slot: false, tokens });
+      if (binds === 'suspended' || binds === 'site-blocked') slot.end.abort();
     } catch (err) {
       this.#options.logger.warn({ err }, 'drawing tokens failed, trying again');
-      account.tokensAfterMs = performance.now() + FREE_RETRY_MS;
+      account.tokensAfterMs = performance.now() + RETRY_MS;
     }
     account.drawing = false;
     for (const wake of account.waiting) wake();
-  }
-
-  #accountOf(key: string): ScopeAccount {
-    const account = this.#accounts.get(key) ?? openAccount(key, performance.now());
-    this.#accounts.set(key, account);
-    return account;
   }
 
   /** A scope is full: connections that only wait make room for those that have something to carry. */
@@ -334,8 +225,6 @@ export class Grants {
     for (const slot of this.#slots.values()) if (slot.idle && slot.rule.scopeKey === key) slot.end.abort();
   }
 }
-
-const FORGET_AFTER_MS = 60_000;
 
 /** The right to one MAIL. Exactly one of the two is called, once. */
 export type Token = {
