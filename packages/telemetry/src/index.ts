@@ -11,5 +11,6 @@ export type {
 } from './instruments.ts';
 export * from './logger.ts';
 export * from './metrics.ts';
+export * from './shaping-metrics.ts';
 export * from './telemetry.ts';
 export * from './trace-carrier.ts';
