@@ -1,4 +1,4 @@
-import { claimMetrics, deliveryMetrics, smtpMetrics, type Logger, type Meter } from '@mxflow/telemetry';
+import { claimMetrics, deliveryMetrics, grantMetrics, smtpMetrics, type Logger, type Meter } from '@mxflow/telemetry';
 import type { Binding } from '@mxflow/db';
 import type { ConnectResult, Outcome } from '@mxflow/smtp';
 
@@ -7,7 +7,7 @@ export type WorkerEvents = {
   attempted(outcome: Outcome, tookMs: number): void;
   connectionTried(result: ConnectResult): void;
   /** A slot or tokens were asked for and not granted. */
-  denied(binds: Binding): void;
+  readonly denied: (right: 'slot' | 'token', binds: Exclude<Binding, 'rules-changed'>) => void;
   parked(reason: string): void;
   gaveBack(): void;
   redelivered(): void;
@@ -20,6 +20,7 @@ export function createEvents(meter: Meter, logger: Logger): WorkerEvents {
   const delivery = deliveryMetrics(meter);
   const smtp = smtpMetrics(meter);
   const claims = claimMetrics(meter);
+  const grants = grantMetrics(meter);
   return {
     attempted: (outcome, tookMs) => {
       const name = outcomeName(outcome);
@@ -34,7 +35,7 @@ export function createEvents(meter: Meter, logger: Logger): WorkerEvents {
       smtp.connectionAttempts.add(1, { result: connectionResult(result) });
       if (result.kind === 'failed') logger.debug({ stage: result.stage, detail: result.detail }, 'connection failed');
     },
-    denied: (binds) => claims.denied.add(1, { binds }),
+    denied: (right, binds) => grants.denied.add(1, { right, binds }),
     parked: (reason) => delivery.parked.add(1, { reason }),
     gaveBack: () => delivery.parked.add(1, { reason: 'session-lost' }),
     redelivered: () => claims.redelivered.add(1),

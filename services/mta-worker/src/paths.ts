@@ -118,7 +118,7 @@ export class Paths {
 
   pumpAll(): void {
     const nowMs = performance.now();
-    for (const path of [...this.#paths.values()]) {
+    for (const path of this.#paths.values().toArray()) {
       const overdue = takeOverdue(path, nowMs);
       const waitMs = Math.min(MAX_PARKED_MS, Math.max(MIN_PARKED_MS, path.openAfterMs - nowMs));
       for (const message of overdue)

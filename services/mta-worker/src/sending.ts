@@ -32,6 +32,10 @@ export type Sending = AsyncDisposable & {
   readonly desk: OutcomeDesk;
   readonly lanes: Lanes;
   readonly grants: Grants;
+  /** Another epoch began: claims and grants of the last one are gone. */
+  readonly begin: () => void;
+  /** A scope has room again, as Postgres announces. */
+  readonly roomIn: (scopeKey: string) => void;
 };
 
 export type SendingOptions = {
@@ -52,29 +56,16 @@ export type SendingOptions = {
 };
 
 export function startSending(options: SendingOptions): Sending {
-  const { config, database, messaging, sources, keeper, book, events, logger, onStaleRules } = options;
+  const { config, database, messaging, sources, keeper, book, events, logger } = options;
   const stopped = new AbortController();
   const currentEpoch = (): number => keeper.epoch;
   const desk = new OutcomeDesk({ database, messaging, reportAgainMs: config.MXFLOW_REPORT_AGAIN_AFTER });
   const claim = createClaimDesk({ database, desk, currentEpoch });
   const putBack = createPutBack({ database, desk, currentEpoch, logger, signal: stopped.signal });
   const alive = (): boolean => keeper.alive();
-  const unlimited = config.MXFLOW_TEST_WITHOUT_GRANTS;
-  const grants = new Grants({
-    database,
-    book,
-    currentEpoch,
-    alive,
-    onStaleRules,
-    onDenied: events.denied,
-    unlimited,
-    logger,
-  });
+  const grants = openGrants(options);
   const jobs = createJobCache(database, readInstance(config));
-  const resolver = createResolver({
-    ...(config.MXFLOW_DNS.length === 0 ? {} : { servers: [...config.MXFLOW_DNS] }),
-    cacheSeconds: config.MXFLOW_DNS_CACHE / 1000,
-  });
+  const resolver = resolverOf(config);
   const paths: Paths = new Paths({
     database,
     desk,
@@ -87,20 +78,28 @@ export function startSending(options: SendingOptions): Sending {
   });
   const onFault = (error: unknown): void => events.intakeFailed(error);
   const offline = createOffline({ claim, desk, putBack, onFault });
-  const usable = (pool: readonly Source[], domain: string): readonly Source[] => usableHere(pool, book, domain);
+  const usable = (pool: readonly Source[], domain: string) => usableHere(pool, book, domain);
   const intake = new Intake({ database, messaging, resolver, jobs, paths, offline, putBack, events, usable });
   const lanes = createLanes({
     database,
     messaging,
     sources,
     prefetch: config.MXFLOW_LANE_PREFETCH,
-    intake: (usable) => (message) => intake.handle(message, usable),
+    intake: (pool) => (message) => intake.handle(message, pool),
   });
   return {
     paths,
     desk,
     lanes,
     grants,
+    begin: () => {
+      paths.forgetClaims();
+      grants.begin();
+    },
+    roomIn: (scopeKey) => {
+      grants.roomIn(scopeKey);
+      paths.wake(scopeKey);
+    },
     [Symbol.asyncDispose]: async () => {
       // Together: messages in hand are settled by putting them back, which is what stopping the lanes waits for.
       await Promise.all([lanes.stop(config.MXFLOW_STOP_DEADLINE), paths.stop(), offline.stop()]);
@@ -109,6 +108,26 @@ export function startSending(options: SendingOptions): Sending {
       await desk.drained();
     },
   };
+}
+
+function openGrants({ config, database, book, keeper, events, logger, onStaleRules }: SendingOptions): Grants {
+  return new Grants({
+    database,
+    book,
+    currentEpoch: () => keeper.epoch,
+    alive: () => keeper.alive(),
+    onStaleRules,
+    onDenied: events.denied,
+    unlimited: config.MXFLOW_TEST_WITHOUT_GRANTS,
+    logger,
+  });
+}
+
+function resolverOf(config: WorkerConfig): Resolver {
+  return createResolver({
+    ...(config.MXFLOW_DNS.length === 0 ? {} : { servers: [...config.MXFLOW_DNS] }),
+    cacheSeconds: config.MXFLOW_DNS_CACHE / 1000,
+  });
 }
 
 type Parts = {

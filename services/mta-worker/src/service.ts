@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 
 import { openDatabase, registerSources, returnClaims, type Database } from '@mxflow/db';
 import { createFeedbackDesk } from '@mxflow/feedback';
-import { connectMessaging } from '@mxflow/messaging';
+import { connectMessaging, type Messaging } from '@mxflow/messaging';
 import { requireServers, type ProcessContext } from '@mxflow/process';
 
 import type { WorkerConfig } from './config.ts';
@@ -27,14 +27,7 @@ export async function startWorker(config: WorkerConfig, context: ProcessContext)
   const events = createEvents(context.meter, logger);
   const sources = bindableSources(readSources(config.MXFLOW_SOURCES));
   const database = resources.use(openDatabase(config.DATABASE_URL, { poolSize: 6, name: 'mta-worker' }));
-  const messaging = resources.use(
-    await connectMessaging({
-      url: config.AMQP_URL,
-      name: 'mta-worker',
-      logger,
-      deliverTwice: config.MXFLOW_TEST_DELIVER_TWICE,
-    }),
-  );
+  const messaging = resources.use(await connectBroker(config, logger));
   await registerSources(database, sources);
   const book = await openRuleBook(database);
   const feedback = createFeedbackDesk({ database, logger, meter: context.meter });
@@ -50,8 +43,7 @@ export async function startWorker(config: WorkerConfig, context: ProcessContext)
       sources,
       lifeMs: config.MXFLOW_WORKER_LIFE,
       onExpired: () => {
-        cutOff.abort();
-        cutOff = new AbortController();
+        cutOff = cutOffNow(cutOff);
         sending?.grants.expire();
       },
       onRenewed: ({ rulesVersion, surplus }) => {
@@ -60,16 +52,11 @@ export async function startWorker(config: WorkerConfig, context: ProcessContext)
         if (rulesVersion !== book.version) void followRules(rulesVersion);
       },
       onNotification: (channel, payload) => {
-        if (channel === 'mxflow_rules') void followRules();
-        else if (channel === 'mxflow_scopes') {
-          sending?.grants.roomIn(payload);
-          sending?.paths.wake(payload);
-        }
+        void (channel === 'mxflow_rules' ? followRules() : sending?.roomIn(payload));
       },
       onFenced: (epoch) => {
         logger.warn({ epoch }, 'this worker was taken for dead; it begins anew');
-        sending?.paths.forgetClaims();
-        sending?.grants.begin();
+        sending?.begin();
       },
       context,
     }),
@@ -93,6 +80,16 @@ export async function startWorker(config: WorkerConfig, context: ProcessContext)
   if (config.MXFLOW_WATCHDOG > 0) resources.use(startWatchdog(config.MXFLOW_WATCHDOG, logger));
   resources.use(requireServers(context.health, { database, messaging }));
   return resources.move();
+}
+
+function cutOffNow(sessions: AbortController): AbortController {
+  sessions.abort();
+  return new AbortController();
+}
+
+async function connectBroker(config: WorkerConfig, logger: ProcessContext['logger']): Promise<Messaging> {
+  const deliverTwice = config.MXFLOW_TEST_DELIVER_TWICE;
+  return await connectMessaging({ url: config.AMQP_URL, name: 'mta-worker', logger, deliverTwice });
 }
 
 type RuleFollower = {

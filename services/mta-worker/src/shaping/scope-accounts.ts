@@ -18,7 +18,7 @@ export type AccountsOptions = {
   /** The rules are not those that Postgres goes by: read them anew. */
   readonly onStaleRules: () => void;
   /** Something was asked for and not granted. */
-  readonly onDenied: (binds: Binding) => void;
+  readonly onDenied: (right: 'slot' | 'token', binds: Exclude<Binding, 'rules-changed'>) => void;
 };
 
 /** `slot`: a connection is wanted; else tokens, or only that Postgres learns which scope counts this path now. */
@@ -137,7 +137,7 @@ export class ScopeAccounts {
     if (answer.tokens > 0) account.movedAtMs = nowMs;
     receiveTokens(account, answer);
     if (binds === undefined) return;
-    this.#options.onDenied(binds);
+    this.#options.onDenied(slot ? 'slot' : 'token', binds);
     account.binds = binds;
     // What binds one path or site says nothing about the others of its scope.
     if (binds !== 'connections' && binds !== 'share' && binds !== 'rate') return;
