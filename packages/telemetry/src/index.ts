@@ -3,7 +3,6 @@ export * from './address-redaction.ts';
 export type {
   Counted,
   Distribution,
-  Level,
   Measured,
   Observed,
   PlainCounted,

@@ -6,8 +6,6 @@ export type Counted<A extends Attributes> = {
 };
 /** A sum that only grows, counted in one piece. */
 export type PlainCounted = { readonly add: (count: number) => void };
-/** Something there is more or less of: `add(1)` when it opens, `add(-1)` when it closes. */
-export type Level = { readonly add: (change: number) => void };
 /** A figure that was last measured so. */
 export type Measured = { readonly record: (value: number) => void };
 /** The same for each of a few values that the configuration brings. */
@@ -37,11 +35,6 @@ export function instruments(meter: Meter) {
       meter.createCounter<A>(name, { description }),
     plainCounter: (name: string, description: string): PlainCounted => {
       const instrument = meter.createCounter(name, { description });
-      instrument.add(0);
-      return instrument;
-    },
-    level: (name: string, description: string): Level => {
-      const instrument = meter.createUpDownCounter(name, { description });
       instrument.add(0);
       return instrument;
     },

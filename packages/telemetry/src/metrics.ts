@@ -1,6 +1,6 @@
 /**
- * Every metric and attribute name, once; those of slots and tokens stand in shaping-metrics.ts. A group is a function of a meter, so that importing has no effect, and
- * attributes have few values: never an id, an address or a domain.
+ * Every metric and attribute name, once; those of slots and tokens stand in shaping-metrics.ts. A group is a function of
+ * a meter, so that importing has no effect, and attributes have few values: never an id, an address or a domain.
  */
 import type { Meter } from '@opentelemetry/api';
 
@@ -105,7 +105,10 @@ export type SmtpMetrics = ReturnType<typeof smtpMetrics>;
 export function smtpMetrics(meter: Meter) {
   const make = instruments(meter);
   return {
-    connectionsOpen: make.level('mxflow_smtp_connections_open', 'SMTP connections open, connecting ones included'),
+    connectionsOpen: make.observed(
+      'mxflow_smtp_connections_open',
+      'SMTP connections from before their SYN until the provider has seen their end',
+    ),
     connectionAttempts: make.counter('mxflow_smtp_connection_attempts_total', 'SMTP connections tried', {
       result: ['ready', 'refused', 'timed_out', 'unreachable', 'greeted_4yz', 'greeted_5yz', 'tls_failed', 'broken'],
     }),

@@ -1,13 +1,39 @@
-import { claimMetrics, deliveryMetrics, grantMetrics, smtpMetrics, type Logger, type Meter } from '@mxflow/telemetry';
+import {
+  claimMetrics,
+  deliveryMetrics,
+  grantMetrics,
+  smtpMetrics,
+  type GrantMetrics,
+  type Logger,
+  type Meter,
+} from '@mxflow/telemetry';
 import type { Binding } from '@mxflow/db';
 import type { ConnectResult, Outcome } from '@mxflow/smtp';
 
-/** One function for each event that operators count or read about. */
-export type WorkerEvents = {
-  attempted(outcome: Outcome, tookMs: number): void;
-  connectionTried(result: ConnectResult): void;
+/** What becomes of slots and tokens. */
+export type GrantEvents = {
   /** A slot or tokens were asked for and not granted. */
   readonly denied: (right: 'slot' | 'token', binds: Exclude<Binding, 'rules-changed'>) => void;
+  readonly slotGranted: () => void;
+  /** MAIL was written. */
+  readonly tokenSpent: (ruleId: string, publicId: number) => void;
+  /** Tokens went back to Postgres, or ran out here. */
+  readonly tokensUnspent: (fate: 'returned' | 'voided', tokens: number) => void;
+};
+
+/** Figures that are asked for whenever somebody looks. */
+export type WorkerFigures = {
+  readonly unconfirmed: () => number;
+  readonly connections: () => number;
+  readonly rulesVersion: () => number;
+};
+
+/** One function for each event that operators count or read about. */
+export type WorkerEvents = GrantEvents & {
+  /** Shows the figures until disposed. */
+  watch(figures: WorkerFigures): Disposable;
+  attempted(outcome: Outcome, tookMs: number): void;
+  connectionTried(result: ConnectResult): void;
   parked(reason: string): void;
   gaveBack(): void;
   redelivered(): void;
@@ -35,13 +61,29 @@ export function createEvents(meter: Meter, logger: Logger): WorkerEvents {
       smtp.connectionAttempts.add(1, { result: connectionResult(result) });
       if (result.kind === 'failed') logger.debug({ stage: result.stage, detail: result.detail }, 'connection failed');
     },
-    denied: (right, binds) => grants.denied.add(1, { right, binds }),
+    ...grantEvents(grants),
+    watch: ({ unconfirmed, connections, rulesVersion }) => {
+      const watched = new DisposableStack();
+      watched.use(delivery.unconfirmed.observe(unconfirmed));
+      watched.use(smtp.connectionsOpen.observe(connections));
+      watched.use(grants.rulesVersion.observe(rulesVersion));
+      return watched;
+    },
     parked: (reason) => delivery.parked.add(1, { reason }),
     gaveBack: () => delivery.parked.add(1, { reason: 'session-lost' }),
     redelivered: () => claims.redelivered.add(1),
     intakeFailed: (err) => logger.warn({ err }, 'a released message could not be looked at, trying again'),
     reportFailed: (err) => logger.error({ err }, 'an outcome could not be made durable'),
     foundUnknownClaims: (messages) => logger.warn({ messages }, 'claims without an owner in this process, given back'),
+  };
+}
+
+function grantEvents(grants: GrantMetrics): GrantEvents {
+  return {
+    denied: (right, binds) => grants.denied.add(1, { right, binds }),
+    slotGranted: () => grants.slotsGranted.add(1),
+    tokenSpent: (rule, publicId) => grants.tokensSpent.add(1, { rule, source: String(publicId) }),
+    tokensUnspent: (fate, tokens) => grants.tokensUnspent.add(tokens, { fate }),
   };
 }
 

@@ -49,6 +49,11 @@ export class OutcomeDesk {
     return !blocked && this.#unconfirmed.size < MAX_UNCONFIRMED && this.#held.size < MAX_UNRECORDED;
   }
 
+  /** Outcomes published, or about to be, that the broker has not confirmed. */
+  get unconfirmed(): number {
+    return this.#unconfirmed.size;
+  }
+
   /** Resolves when `mayStart` may have become true. */
   untilRoom(): Promise<void> {
     return new Promise((resolve) => this.#waiting.push(resolve));

@@ -87,6 +87,11 @@ export function startSending(options: SendingOptions): Sending {
     prefetch: config.MXFLOW_LANE_PREFETCH,
     intake: (pool) => (message) => intake.handle(message, pool),
   });
+  const watched = events.watch({
+    unconfirmed: () => desk.unconfirmed,
+    connections: () => grants.connections,
+    rulesVersion: () => book.version,
+  });
   return {
     paths,
     desk,
@@ -106,6 +111,7 @@ export function startSending(options: SendingOptions): Sending {
       await grants.released();
       stopped.abort();
       await desk.drained();
+      watched[Symbol.dispose]();
     },
   };
 }
@@ -117,7 +123,7 @@ function openGrants({ config, database, book, keeper, events, logger, onStaleRul
     currentEpoch: () => keeper.epoch,
     alive: () => keeper.alive(),
     onStaleRules,
-    onDenied: events.denied,
+    events,
     unlimited: config.MXFLOW_TEST_WITHOUT_GRANTS,
     logger,
   });

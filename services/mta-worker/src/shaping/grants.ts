@@ -45,6 +45,10 @@ export class Grants {
     return this.#slots.values();
   }
 
+  get connections(): number {
+    return this.#slots.size;
+  }
+
   /** Asks for the right to one connection; it comes with a token in hand of its scope. */
   async acquire(point: PathPoint): Promise<Acquired> {
     const { book, unlimited } = this.#options;
@@ -65,6 +69,7 @@ export class Grants {
     }
     const slot: Slot = { id: answer.slotId, point, rule: book.of(point), end: new AbortController(), idle: false };
     this.#slots.set(slot.id, slot);
+    this.#options.events.slotGranted();
     return { kind: 'granted', slot };
   }
 
@@ -94,7 +99,7 @@ export class Grants {
     const untilMs = performance.now() + waitMs;
     while (!ended.aborted && this.#options.alive()) {
       const account = this.#accounts.of(slot.rule.scopeKey);
-      if (takeToken(account, performance.now())) return tokenOf(account);
+      if (takeToken(account, performance.now())) return this.#tokenOf(slot, account);
       const restMs = untilMs - performance.now();
       if (restMs <= 0) return undefined;
       await this.#untilTokens(slot, account, { restMs, ended });
@@ -155,7 +160,7 @@ export class Grants {
 
   /** Tells Postgres what became of tokens; gives back those that nobody uses. */
   async settle(): Promise<void> {
-    await this.#accounts.settle(new Set([...this.#slots.values()].map(({ rule }) => rule.scopeKey)));
+    await this.#accounts.settle();
   }
 
   /** Frees slots that Postgres holds for us and nobody here knows: the answer to a request was lost on its way. */
@@ -186,6 +191,14 @@ export class Grants {
     }
     for (const slotId of slotIds) this.#ending.delete(slotId);
     return [];
+  }
+
+  #tokenOf({ rule, point }: Slot, account: ScopeAccount): Token {
+    const spent = (): void => {
+      settleToken(account);
+      this.#options.events.tokenSpent(rule.rule.id, point.publicId);
+    };
+    return { spent, unused: () => putTokenBack(account) };
   }
 
   async #untilTokens(
@@ -233,7 +246,3 @@ export type Token = {
   /** MAIL was never written. */
   readonly unused: () => void;
 };
-
-function tokenOf(account: ScopeAccount): Token {
-  return { spent: () => settleToken(account), unused: () => putTokenBack(account) };
-}

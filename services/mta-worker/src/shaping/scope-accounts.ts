@@ -1,12 +1,6 @@
-import {
-  requestGrants,
-  settleGrants,
-  type Binding,
-  type Database,
-  type ScopeAnswer,
-  type ScopeRequest,
-} from '@mxflow/db';
+import { requestGrants, settleGrants, type Database, type ScopeAnswer, type ScopeRequest } from '@mxflow/db';
 
+import type { GrantEvents } from '../events.ts';
 import { gather } from '../gather.ts';
 import type { PathPoint, PathRule, RuleBook } from './rule-book.ts';
 import { openAccount, receiveTokens, returnTokens, totalsOf, voidTokens, type ScopeAccount } from './scope-account.ts';
@@ -17,8 +11,7 @@ export type AccountsOptions = {
   readonly currentEpoch: () => number;
   /** The rules are not those that Postgres goes by: read them anew. */
   readonly onStaleRules: () => void;
-  /** Something was asked for and not granted. */
-  readonly onDenied: (right: 'slot' | 'token', binds: Exclude<Binding, 'rules-changed'>) => void;
+  readonly events: GrantEvents;
 };
 
 /** `slot`: a connection is wanted; else tokens, or only that Postgres learns which scope counts this path now. */
@@ -34,7 +27,6 @@ export type Answer = Pick<ScopeAnswer, 'slotId' | 'binds' | 'askAgainMs'>;
 const MAX_BATCH = 200;
 /** Tokens in hand that nothing moved for so long go back to the scope. */
 const IDLE_TOKENS_MS = 1500;
-const FORGET_AFTER_MS = 60_000;
 /** Room is announced; this is for an announcement that was missed. */
 const CATCH_UP_MS = 60_000;
 
@@ -65,14 +57,17 @@ export class ScopeAccounts {
   /** Gives back what is in hand, and forgets every wait. */
   clear(): void {
     for (const account of this.#accounts.values()) {
-      returnTokens(account);
+      this.#return(account);
       letAsk(account);
     }
   }
 
   /** The epoch was not renewed in time: nothing in hand may be used. */
   expire(): void {
-    for (const account of this.#accounts.values()) voidTokens(account);
+    for (const account of this.#accounts.values()) {
+      this.#options.events.tokensUnspent('voided', account.inHand);
+      voidTokens(account);
+    }
   }
 
   /** Another epoch began: what the last one held is gone. */
@@ -81,15 +76,13 @@ export class ScopeAccounts {
   }
 
   /**
-   * Tells Postgres what became of tokens; gives back those that nobody uses.
-   *
-   * @param busy scopes in which connections are open.
+   * Tells Postgres what became of tokens; gives back those that nobody uses. An account is kept as long as its epoch
+   * lives: opened anew it would begin at zero, and what it then settles would be below what Postgres was told before.
    */
-  async settle(busy: ReadonlySet<string>): Promise<void> {
+  async settle(): Promise<void> {
     const nowMs = performance.now();
     for (const account of this.#accounts.values()) {
-      if (account.inHand > 0 && nowMs - account.movedAtMs > IDLE_TOKENS_MS) returnTokens(account);
-      if (isForgettable(account, nowMs) && !busy.has(account.scopeKey)) this.#accounts.delete(account.scopeKey);
+      if (account.inHand > 0 && nowMs - account.movedAtMs > IDLE_TOKENS_MS) this.#return(account);
     }
     const told = [...this.#accounts.values()].filter(({ dirty }) => dirty);
     if (told.length === 0) return;
@@ -100,6 +93,11 @@ export class ScopeAccounts {
       for (const account of told) account.dirty = true;
       throw err;
     });
+  }
+
+  #return(account: ScopeAccount): void {
+    this.#options.events.tokensUnspent('returned', account.inHand);
+    returnTokens(account);
   }
 
   async #request(wishes: readonly Wish[]): Promise<readonly Answer[]> {
@@ -137,7 +135,7 @@ export class ScopeAccounts {
     if (answer.tokens > 0) account.movedAtMs = nowMs;
     receiveTokens(account, answer);
     if (binds === undefined) return;
-    this.#options.onDenied(slot ? 'slot' : 'token', binds);
+    this.#options.events.denied(slot ? 'slot' : 'token', binds);
     account.binds = binds;
     // What binds one path or site says nothing about the others of its scope.
     if (binds !== 'connections' && binds !== 'share' && binds !== 'rate') return;
@@ -166,8 +164,4 @@ function letAsk(account: ScopeAccount): void {
   account.slotsAfterMs = Number.NEGATIVE_INFINITY;
   account.tokensAfterMs = Number.NEGATIVE_INFINITY;
   for (const wake of account.waiting) wake();
-}
-
-function isForgettable({ dirty, waiting, underWay, inHand, movedAtMs }: ScopeAccount, nowMs: number): boolean {
-  return !dirty && waiting.size === 0 && underWay === 0 && inHand === 0 && nowMs - movedAtMs > FORGET_AFTER_MS;
 }
