@@ -5,6 +5,9 @@ import type { RuleInBrief } from '../stack/index.ts';
 /** A rule whose limits bind, and how its scope is told in the referee's record. */
 export type Limits = Required<Pick<RuleInBrief, 'maxConnections' | 'maxMessagesPerConnection' | 'messagesPerHour'>>;
 
+/** What rules allow where a story gives none. */
+export const AMPLE: Limits = { maxConnections: 10, maxMessagesPerConnection: 100, messagesPerHour: 50_000_000 };
+
 const WINDOWS_MS = [1000, 10_000, 60_000] as const;
 
 /**

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { gatherEvidence } from './evidence.ts';
+import { AMPLE, violationsOf } from './limits.ts';
 import { providers, recipientsAt } from './providers.ts';
 import { untilAccepted } from './until.ts';
 import { SHORT_LIFE, startWorld } from './world.ts';
@@ -24,6 +25,7 @@ test(
 
     const evidence = await gatherEvidence(world, campaign);
     expect(evidence.faults).toEqual([]);
+    expect(await violationsOf(world.refereeFile, AMPLE)).toEqual([]);
     expect(evidence.statuses).toEqual({ sent: MESSAGES });
   },
 );

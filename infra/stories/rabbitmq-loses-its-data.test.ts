@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { gatherEvidence } from './evidence.ts';
+import { AMPLE, violationsOf } from './limits.ts';
 import { providers, recipientsAt } from './providers.ts';
 import { until, untilAccepted } from './until.ts';
 import { startWorld } from './world.ts';
@@ -37,6 +38,7 @@ test(
       await campaign.untilFinished({ limitMs: 150_000 });
       const evidence = await gatherEvidence(world, campaign);
       expect(evidence.faults).toEqual([]);
+      expect(await violationsOf(world.refereeFile, AMPLE)).toEqual([]);
       expect(evidence).toMatchObject({ statuses: { sent }, inDoubt: 0, twice: [] });
     }
   },

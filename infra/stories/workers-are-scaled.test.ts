@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { gatherEvidence } from './evidence.ts';
+import { AMPLE, violationsOf } from './limits.ts';
 import { providers, recipientsAt } from './providers.ts';
 import { untilAccepted } from './until.ts';
 import { startWorld } from './world.ts';
@@ -28,6 +29,7 @@ test(
 
     const evidence = await gatherEvidence(world, campaign);
     expect(evidence.faults).toEqual([]);
+    expect(await violationsOf(world.refereeFile, { ...AMPLE, maxConnections: 9 })).toEqual([]);
     expect(evidence).toMatchObject({ statuses: { sent: MESSAGES }, inDoubt: 0, twice: [] });
     const workers = await world.query<{ stopped: boolean; fenced: boolean }>(
       'SELECT stopped_at IS NOT NULL AS stopped, fenced_at IS NOT NULL AS fenced FROM workers ORDER BY stopped DESC',

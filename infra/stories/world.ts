@@ -19,6 +19,8 @@ export type WorldOptions = {
   readonly rules?: readonly RuleInBrief[];
   /** Of every service, over those that make stories short. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Another way to the shared Postgres for the services; the story itself asks it directly. */
+  readonly databaseThrough?: (databaseUrl: string) => Promise<string>;
   /** RabbitMQ and Postgres: those of the test run, or a pair of its own for a story that does them harm. */
   readonly servers?: 'shared' | 'own';
 };
@@ -71,6 +73,7 @@ export async function startWorld(options: WorldOptions): Promise<World & { reado
   const refereeFile = join(folder, 'referee.ndjson');
   const sims = started.use(await startProviders({ specs: options.providers, seed: 1, refereeFile }));
   const on = options.servers === 'own' ? undefined : started.use(await createWorld());
+  const through = on === undefined ? undefined : await options.databaseThrough?.(on.databaseUrl);
   const stack = started.use(
     await startStack({
       workers: options.workers,
@@ -83,10 +86,10 @@ export async function startWorld(options: WorldOptions): Promise<World & { reado
         ...SETTINGS,
         ...options.settings,
       },
-      ...(on === undefined ? {} : { on }),
+      ...(on === undefined ? {} : { on: { ...on, databaseUrl: through ?? on.databaseUrl } }),
     }),
   );
-  const pool = new Pool({ connectionString: stack.databaseUrl, max: 2 });
+  const pool = new Pool({ connectionString: on?.databaseUrl ?? stack.databaseUrl, max: 2 });
   // A session that breaks while idle is replaced; statements report their own errors.
   pool.on('error', () => {});
   started.defer(() => pool.end());

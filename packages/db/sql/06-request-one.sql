@@ -64,6 +64,13 @@ BEGIN
   IF NOT FOUND THEN
     INSERT INTO grants (scope_key, epoch, asked_at) VALUES (k, p_epoch, now_at) RETURNING * INTO g;
   END IF;
+  IF (r->>'number')::bigint < g.asked_number THEN
+    -- A later request was answered before this one: its totals are old, and its worker has given it up.
+    binds := 'rate';
+    ask_again_ms := 100;
+    drawn := g.drawn;
+    RETURN;
+  END IF;
   IF jsonb_typeof(r->'account') = 'object' THEN
     -- Drawn here and unknown there: the answer was lost, and nobody sends by it.
     lost := least(greatest(0, g.drawn - (r->'account'->>'drawn')::bigint), g.drawn - g.settled - g.returned);
@@ -81,7 +88,13 @@ BEGIN
   IF askers < 1 THEN askers := 1; END IF;
 
   SELECT blocked_until INTO blocked FROM sites WHERE id = (r->>'siteId')::integer AND blocked_until > now_at;
-  IF lim.suspended_until IS NOT NULL THEN
+  IF EXISTS (SELECT FROM sources p WHERE p.public_id = source AND p.paused_at IS NOT NULL) OR NOT EXISTS (
+    SELECT FROM workers w WHERE w.epoch = p_epoch
+      AND w.sources @> jsonb_build_array(jsonb_build_object('publicId', source))) THEN
+    -- Taken out of use, or not a source that this worker could bind.
+    binds := 'suspended';
+    ask_again_ms := 30000;
+  ELSIF lim.suspended_until IS NOT NULL THEN
     binds := 'suspended';
     ask_again_ms := extract(epoch FROM lim.suspended_until - now_at) * 1000;
   ELSIF blocked IS NOT NULL THEN
@@ -127,7 +140,8 @@ BEGIN
     messages_per_hour = lim.messages_per_hour, slots_used = s.slots_used, level = s.level,
     outstanding = s.outstanding, refilled_at = now_at, wanted_at = s.wanted_at
   WHERE key = k;
-  UPDATE grants SET drawn = g.drawn, settled = g.settled, returned = g.returned, asked_at = now_at
+  UPDATE grants SET drawn = g.drawn, settled = g.settled, returned = g.returned, asked_at = now_at,
+    asked_number = (r->>'number')::bigint
   WHERE scope_key = k AND epoch = p_epoch;
 END
 $$;

@@ -66,7 +66,7 @@ export type EpochSession = AsyncDisposable & {
 /** Channels of Postgres on which all workers are told: a scope has room again; the MX rules changed. */
 const CHANNELS = ['mxflow_scopes', 'mxflow_rules'];
 /**
- * How the server notices that the other host is gone: not before these 60 s, so that a session that goes sooner was
+ * How the server notices that the other host is gone: not within the window below, so that a session that goes sooner was
  * closed by the kernel of its process.
  */
 const KEEPALIVES = 'SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3';

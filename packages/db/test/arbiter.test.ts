@@ -2,22 +2,16 @@ import { burstOf, draw, openBucket, settle } from '@mxflow/domain';
 import { expect, test } from 'vitest';
 
 import {
-  EpochFencedError,
-  fenceDeadWorkers,
   freeSlots,
   heldSlots,
-  holdEpoch,
   listScopes,
   recordPathFailure,
   recordPathReached,
   renewWorker,
   requestGrants,
   settleGrants,
-  stopWorker,
 } from '../src/index.ts';
 import { account, openArbiter, PATH, wish } from './arbiter.ts';
-
-const FENCE = { lifeSeconds: 15, lostHoldSeconds: 600 };
 
 test('never more connections than the maximum, however many ask at once; a freed one is granted again', async () => {
   await using world = await openArbiter([{ maxConnections: 5 }]);
@@ -30,7 +24,7 @@ test('never more connections than the maximum, however many ask at once; a freed
   const granted = answers.flat().filter(({ slotId }) => slotId !== undefined);
   expect(granted).toHaveLength(5);
   expect((await world.scope(PATH))?.slots).toBe(5);
-  const [epoch = 0] = epochs;
+  const [epoch] = epochs;
   const mine = await heldSlots(world, epoch);
   await freeSlots(world, epoch, mine);
   // Twice is as good as once, and of another epoch's nothing can be freed.
@@ -79,16 +73,6 @@ test('a give-back of more than was drawn gives nothing', async () => {
   expect(scope).toMatchObject({ outstanding: 0, level: burstOf(10_000) });
 });
 
-test('tokens whose answer was lost are taken back at the next request', async () => {
-  await using world = await openArbiter([{ messagesPerHour: 10_000 }]);
-  const epoch = await world.worker();
-  const lost = await world.ask(epoch, { slots: 0, tokens: 4 });
-  expect(lost.tokens).toBe(4);
-  const next = await world.ask(epoch, { slots: 0, tokens: 1, account: account(0) });
-  expect(next).toMatchObject({ tokens: 1, drawn: 1 });
-  expect(await world.scope(PATH)).toMatchObject({ outstanding: 1, level: 119 });
-});
-
 test('over hours the tokens are those of the model', async () => {
   await using world = await openArbiter([{ messagesPerHour: 1000 }]);
   const epoch = await world.worker();
@@ -129,95 +113,6 @@ test('one worker takes its share of a scope and one more, while others ask', asy
   // Alone again: all that is left.
   await world.pass(20);
   expect((await world.ask(one)).slotId).toBeDefined();
-});
-
-test('a fenced epoch gets nothing and settles nothing', async () => {
-  await using world = await openArbiter([{}]);
-  const epoch = await world.worker();
-  await world.ask(epoch);
-  await world.pass(700);
-  expect(await fenceDeadWorkers(world, FENCE)).toEqual([epoch]);
-  await expect(world.ask(epoch)).rejects.toBeInstanceOf(EpochFencedError);
-  await settleGrants(world, epoch, [{ scopeKey: PATH, account: account(1, 1) }]);
-  expect(await renewWorker(world, epoch)).toEqual({ kind: 'fenced' });
-});
-
-test('what a silent worker held that is not proven dead is held until the hold is over; its tokens count as sent', async () => {
-  await using world = await openArbiter([{ maxConnections: 1 }]);
-  const [silent, other] = [await world.worker(), await world.worker()];
-  await using _session = await holdEpoch(world.url, silent);
-  await world.ask(silent);
-  await world.pass(300);
-  await renewWorker(world, other);
-  expect(await fenceDeadWorkers(world, FENCE)).toEqual([]);
-  expect((await world.ask(other)).binds).toBe('connections');
-  await world.pass(400);
-  await renewWorker(world, other);
-  expect(await fenceDeadWorkers(world, FENCE)).toEqual([silent]);
-  expect(await world.scope(PATH)).toMatchObject({ slots: 0, outstanding: 0 });
-  expect((await world.ask(other)).slotId).toBeDefined();
-});
-
-test('a worker whose session went right after a renewal is proven dead, and freed after one life', async () => {
-  await using world = await openArbiter([{ maxConnections: 1 }]);
-  const [dead, other] = [await world.worker(), await world.worker()];
-  const session = await holdEpoch(world.url, dead);
-  await world.ask(dead);
-  await session[Symbol.asyncDispose]();
-  await world.pass(3);
-  expect(await fenceDeadWorkers(world, FENCE)).toEqual([]);
-  await world.pass(13);
-  await renewWorker(world, other);
-  expect(await fenceDeadWorkers(world, FENCE)).toEqual([dead]);
-  expect((await world.ask(other)).slotId).toBeDefined();
-});
-
-test('a session that went long after the last renewal proves nothing', async () => {
-  await using world = await openArbiter([{ maxConnections: 1 }]);
-  const cutOff = await world.worker();
-  const session = await holdEpoch(world.url, cutOff);
-  await world.ask(cutOff);
-  expect(await fenceDeadWorkers(world, FENCE)).toEqual([]);
-  await world.pass(90);
-  await session[Symbol.asyncDispose]();
-  expect(await fenceDeadWorkers(world, FENCE)).toEqual([]);
-  await world.pass(30);
-  expect(await fenceDeadWorkers(world, FENCE)).toEqual([]);
-});
-
-test('a session that comes back proves the worker alive', async () => {
-  await using world = await openArbiter([{}]);
-  const epoch = await world.worker();
-  const session = await holdEpoch(world.url, epoch);
-  await session[Symbol.asyncDispose]();
-  expect(await fenceDeadWorkers(world, FENCE)).toEqual([]);
-  await using _again = await holdEpoch(world.url, epoch);
-  await world.pass(20);
-  expect(await fenceDeadWorkers(world, FENCE)).toEqual([]);
-});
-
-test('a worker that stops in order leaves nothing behind', async () => {
-  await using world = await openArbiter([{}]);
-  const epoch = await world.worker();
-  await world.ask(epoch);
-  await stopWorker(world, epoch);
-  expect(await world.scope(PATH)).toMatchObject({ slots: 0, outstanding: 0 });
-});
-
-test('a full scope that has room again is announced, once, and one that was not full is not', async () => {
-  await using world = await openArbiter([{ maxConnections: 2 }]);
-  const [one, other] = [await world.worker(), await world.worker()];
-  const heard: string[] = [];
-  await using session = await holdEpoch(world.url, other, (channel, payload) => heard.push(`${channel} ${payload}`));
-  const first = await world.ask(one);
-  await freeSlots(world, one, [first.slotId ?? '']);
-  const second = await world.ask(one);
-  const third = await world.ask(one);
-  expect((await world.ask(other)).binds).toBe('connections');
-  await freeSlots(world, one, [second.slotId ?? '']);
-  await freeSlots(world, one, [third.slotId ?? '']);
-  await expect.poll(() => heard).toEqual([`mxflow_scopes ${PATH}`]);
-  expect(session).toBeDefined();
 });
 
 test('a figure that falls leaves at most the new burst, one that rises no fresh budget', async () => {

@@ -89,7 +89,7 @@ export async function openArbiter(rules: readonly RuleSketch[]): Promise<Arbiter
   return {
     ...database,
     pass: async (seconds) => void (await run(`UPDATE test_clock SET at = at + ${seconds} * interval '1 second'`)),
-    worker: () => registerWorker(database, 'test', []),
+    worker: () => registerWorker(database, 'test', [{ publicId: 1 }]),
     setRules,
     version,
     ask: async (epoch, request) => {

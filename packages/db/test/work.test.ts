@@ -82,12 +82,7 @@ test('a chunk becomes work once: duplicates and quarantined addresses are ignore
   await database.client.quarantineEntry.create({
     data: { address: 'q@b.example', status: 'quarantined' },
   });
-  const { jobNumber, pool, recipients } = await prepared([
-    'a@b.example',
-    'A@b.example',
-    'q@b.example',
-    'c@b.example',
-  ]);
+  const { jobNumber, pool, recipients } = await prepared(['a@b.example', 'A@b.example', 'q@b.example', 'c@b.example']);
   expect(await countsOf(jobNumber)).toEqual({ pending: 2, ignored: 2 });
   expect(await prepareChunk(database, { jobNumber, number: 0, pool, urgency: 2, recipients })).toEqual({
     kind: 'already-prepared',

@@ -25,6 +25,8 @@ CREATE TABLE grants (
   settled bigint NOT NULL DEFAULT 0,
   returned bigint NOT NULL DEFAULT 0,
   asked_at timestamptz NOT NULL,
+  -- Of the last request: one that comes later with a lower number was held up on its way, and nobody waits for it.
+  asked_number bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (scope_key, epoch),
   CHECK (drawn >= settled + returned)
 ) WITH (fillfactor = 50);
