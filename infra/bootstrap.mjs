@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // Plain JavaScript for whatever Node the machine has (20 or later): brings pnpm, the dependencies and, with
-// --servers, RabbitMQ and Postgres, then runs the named command under the project's own Node 24.
+// --servers, RabbitMQ and Postgres, with --prometheus, Prometheus if it can be had, then runs the named command under the project's own Node 24.
 //
-//   node infra/bootstrap.mjs [--servers] -- FILE.ts [ARGUMENTS]
+//   node infra/bootstrap.mjs [--servers] [--prometheus] -- FILE.ts [ARGUMENTS]
 //   node infra/bootstrap.mjs --bin NAME [ARGUMENTS]
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -21,15 +21,20 @@ const servers = [
   { debian: 'rabbitmq-server', found: () => existsSync('/usr/lib/rabbitmq/lib') || onPath('rabbitmq-server') },
 ];
 
-const { withServers, command, rest } = parseArguments(process.argv.slice(2));
+/** What dashboards are tested with: wanted, not needed. */
+const prometheus = { debian: 'prometheus', found: () => onPath('prometheus') };
+
+const { withServers, withPrometheus, command, rest } = parseArguments(process.argv.slice(2));
 installDependencies();
 generateDatabaseClient();
 if (withServers && !(process.env.DATABASE_URL && process.env.AMQP_URL)) installServers();
+if (withPrometheus && !prometheus.found()) installPrometheus();
 if (command !== undefined) run(command, rest);
 
 function parseArguments(argv) {
   const [first] = argv;
   if (first === '--servers') return { ...parseArguments(argv.slice(1)), withServers: true };
+  if (first === '--prometheus') return { ...parseArguments(argv.slice(1)), withPrometheus: true };
   if (first === '--bin') return { withServers: false, command: join(binaries, argv[1]), rest: argv.slice(2) };
   if (first === '--') return { withServers: false, command: projectNode(), rest: argv.slice(1) };
   return { withServers: false, command: undefined, rest: [] };
@@ -79,15 +84,27 @@ function installServers() {
     `mxflow needs ${missing.join(' and ')}: apt-get install ${missing.join(' ')}\n` +
     'or set DATABASE_URL and AMQP_URL to servers that you run (Postgres 15+, RabbitMQ 3.10+).';
   if (process.getuid?.() !== 0 || !onPath('apt-get')) fail(advice);
-  process.stderr.write(`mxflow: installing ${missing.join(', ')} with apt\n`);
+  installPackages(missing, (argv, environment) => mustRun('apt-get', argv, advice, environment));
+}
+
+/** Its absence costs one test, which says so. */
+function installPrometheus() {
+  if (process.getuid?.() !== 0 || !onPath('apt-get')) return;
+  installPackages([prometheus.debian], (argv, environment) =>
+    spawnSync('apt-get', argv, { stdio: ['ignore', 2, 2], env: { ...process.env, ...environment } }),
+  );
+}
+
+function installPackages(packages, aptGet) {
+  process.stderr.write(`mxflow: installing ${packages.join(', ')} with apt\n`);
   const environment = { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-  mustRun('apt-get', ['update', '-q'], advice, environment);
+  aptGet(['update', '-q'], environment);
   // The packages' own services are not wanted: the stack runs private nodes.
   const policy = '/usr/sbin/policy-rc.d';
   const setPolicy = !existsSync(policy);
   if (setPolicy) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   try {
-    mustRun('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...missing], advice, environment);
+    aptGet(['install', '-y', '-q', '--no-install-recommends', ...packages], environment);
   } finally {
     if (setPolicy) spawnSync('rm', ['-f', policy]);
   }

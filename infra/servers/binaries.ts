@@ -21,6 +21,11 @@ export function portMapperBinary(): string {
   return firstFound(onPath('epmd'), 'epmd', 'erlang-base');
 }
 
+/** Prometheus, which dashboards are tested with; `undefined` where the machine has none. */
+export function prometheusBinary(): string | undefined {
+  return onPath('prometheus').find((candidate) => existsSync(candidate));
+}
+
 function firstFound(candidates: readonly string[], name: string, debianPackage: string): string {
   const found = candidates.find((candidate) => existsSync(candidate));
   if (found !== undefined) return found;
