@@ -3,6 +3,7 @@ import { benchDeliver } from './deliver.ts';
 import { benchFairness } from './fairness.ts';
 import { benchIngest } from './ingest.ts';
 import { benchShaping } from './shaping.ts';
+import { benchSmallSites } from './small-sites.ts';
 
 const BENCHES: Readonly<Record<string, (argv: readonly string[]) => Promise<void>>> = {
   ingest: benchIngest,
@@ -10,6 +11,7 @@ const BENCHES: Readonly<Record<string, (argv: readonly string[]) => Promise<void
   fairness: benchFairness,
   cancel: benchCancel,
   shaping: benchShaping,
+  'small-sites': benchSmallSites,
 };
 
 const [name = '', ...argv] = process.argv.slice(2);
