@@ -90,9 +90,7 @@ function installServers() {
 /** Its absence costs one test, which says so. */
 function installPrometheus() {
   if (process.getuid?.() !== 0 || !onPath('apt-get')) return;
-  installPackages([prometheus.debian], (argv, environment) =>
-    spawnSync('apt-get', argv, { stdio: ['ignore', 2, 2], env: { ...process.env, ...environment } }),
-  );
+  installPackages([prometheus.debian], (argv, environment) => tryRun('apt-get', argv, environment));
 }
 
 function installPackages(packages, aptGet) {
@@ -152,10 +150,13 @@ function parentOf(pid) {
   }
 }
 
+/** Everything said while installing goes to standard error: standard output belongs to the command. */
+function tryRun(file, argv, environment = {}) {
+  return spawnSync(file, argv, { cwd: root, stdio: ['ignore', 2, 2], env: { ...process.env, ...environment } });
+}
+
 function mustRun(file, argv, advice, environment = {}) {
-  // Everything said while installing goes to standard error: standard output belongs to the command.
-  const done = spawnSync(file, argv, { cwd: root, stdio: ['ignore', 2, 2], env: { ...process.env, ...environment } });
-  if (done.status !== 0) fail(`mxflow: ${[file, ...argv].join(' ')} failed. ${advice}`);
+  if (tryRun(file, argv, environment).status !== 0) fail(`mxflow: ${[file, ...argv].join(' ')} failed. ${advice}`);
 }
 
 function fingerprint(files) {
