@@ -16,23 +16,36 @@ export type ScopeTotals = {
   readonly suspended: number;
 };
 
-/** Scopes that were used within the hour or hold something, by rule and source. Sums: a scope may be one of many MX IPs. */
+/**
+ * Scopes that were used within the hour or hold something, by rule and source. Sums: a scope may be one of many MX IPs.
+ * Limits are worked out once for a rule and source, and again only for scopes under a hold: there may be thousands.
+ */
 export async function readScopeTotals(database: Database): Promise<readonly ScopeTotals[]> {
   return await database.client.$queryRawUnsafe<ScopeTotals[]>(
-    `SELECT s.rule_id AS "ruleId", s.public_id AS "publicId", sum(s.slots_used)::float8 AS connections,
-       sum(limits.connections)::float8 AS "maxConnections", sum(limits.hourly)::float8 AS "messagesPerHour",
-       sum(least(mxflow_refilled(s.level, s.outstanding, s.messages_per_hour,
-         extract(epoch FROM clock.now - s.refilled_at)::float8), mxflow_burst(limits.hourly)))::float8 AS level,
-       sum(s.outstanding)::float8 AS outstanding, sum(mxflow_burst(limits.hourly))::float8 AS burst,
-       count(*) FILTER (WHERE limits.suspended_until > clock.now)::int AS suspended
-     FROM (SELECT mxflow_now() AS now) clock, scopes s
-     CROSS JOIN LATERAL (
-       SELECT coalesce(l.max_connections, s.max_connections) AS connections,
-         coalesce(l.messages_per_hour, s.messages_per_hour) AS hourly, l.suspended_until
-       FROM mxflow_limits_in_force(s.rule_id, s.public_id, s.group_key, mxflow_now()) AS l
-     ) AS limits
-     WHERE s.slots_used > 0 OR s.outstanding > 0 OR s.refilled_at > clock.now - interval '1 hour'
-     GROUP BY s.rule_id, s.public_id`,
+    `WITH clock AS MATERIALIZED (SELECT mxflow_now() AS now), used AS MATERIALIZED (
+       SELECT s.* FROM scopes s, clock
+       WHERE s.slots_used > 0 OR s.outstanding > 0 OR s.refilled_at > clock.now - interval '1 hour'
+     ), without_hold AS MATERIALIZED (
+       SELECT pair.rule_id, pair.public_id, l.max_connections, l.messages_per_hour
+       FROM (SELECT DISTINCT rule_id, public_id FROM used) pair, clock,
+         mxflow_limits_in_force(pair.rule_id, pair.public_id, '', clock.now) AS l
+     ), with_hold AS MATERIALIZED (
+       SELECT u.key, l.max_connections, l.messages_per_hour, l.suspended_until
+       FROM used u JOIN holds h ON h.group_key = u.group_key AND h.public_id = u.public_id, clock,
+         mxflow_limits_in_force(u.rule_id, h.public_id, h.group_key, clock.now) AS l
+     ), limited AS (
+       SELECT u.*, w.suspended_until > clock.now AS suspended,
+         coalesce(w.max_connections, o.max_connections, u.max_connections) AS connections,
+         coalesce(w.messages_per_hour, o.messages_per_hour, u.messages_per_hour) AS hourly,
+         extract(epoch FROM clock.now - u.refilled_at)::float8 AS age
+       FROM used u CROSS JOIN clock JOIN without_hold o USING (rule_id, public_id) LEFT JOIN with_hold w USING (key)
+     )
+     SELECT rule_id AS "ruleId", public_id AS "publicId", sum(slots_used)::float8 AS connections,
+       sum(connections)::float8 AS "maxConnections", sum(hourly)::float8 AS "messagesPerHour",
+       sum(least(mxflow_refilled(level, outstanding, messages_per_hour, age), mxflow_burst(hourly)))::float8 AS level,
+       sum(outstanding)::float8 AS outstanding, sum(mxflow_burst(hourly))::float8 AS burst,
+       count(*) FILTER (WHERE suspended)::int AS suspended
+     FROM limited GROUP BY rule_id, public_id`,
   );
 }
 
