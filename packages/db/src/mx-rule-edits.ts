@@ -17,6 +17,8 @@ export async function putMxRule(database: Database, rule: MxRule, before?: strin
     await tx.$executeRawUnsafe(UPSERT, JSON.stringify(rowOf(rule)));
     await tx.$executeRawUnsafe(`DELETE FROM mx_rule_limits WHERE rule_id = $1 AND level <> 'custom'`, rule.id);
     await tx.$executeRawUnsafe(UPSERT_LIMITS, rule.id, JSON.stringify(limitRows(rule)));
+    // Custom may have been chosen since the rule was read: none may be without figures for it.
+    if ((await levelOf(tx)) === 'custom') await tx.$executeRawUnsafe(COPY_TO_CUSTOM, 'normal');
     if (before === undefined && ids.includes(rule.id)) return 'done';
     const others = ids.filter((id) => id !== rule.id);
     const at = before === undefined ? 0 : others.indexOf(before);
@@ -29,6 +31,8 @@ export async function putMxRule(database: Database, rule: MxRule, before?: strin
 export async function deleteMxRule(database: Database, id: string): Promise<RuleEdit> {
   if (id === ANY_RULE_ID) return 'last-rule';
   return await edit(database, async (tx) => {
+    // In the order in which every edit locks.
+    await lockedIds(tx);
     const deleted = await tx.$executeRawUnsafe(`DELETE FROM mx_rules WHERE id = $1`, id);
     return deleted === 1 ? 'done' : 'unknown';
   });
@@ -72,8 +76,7 @@ export async function loadBundledRules(database: Database): Promise<boolean> {
       await tx.$executeRawUnsafe(UPSERT, JSON.stringify(rowOf(rule)));
       await tx.$executeRawUnsafe(UPSERT_LIMITS, rule.id, JSON.stringify(limitRows(rule)));
     }
-    const [instance] = await tx.$queryRawUnsafe<{ level: Level }[]>(`SELECT level FROM instance`);
-    if (instance?.level === 'custom') await tx.$executeRawUnsafe(COPY_TO_CUSTOM, 'normal');
+    if ((await levelOf(tx)) === 'custom') await tx.$executeRawUnsafe(COPY_TO_CUSTOM, 'normal');
     await place(
       tx,
       rules.map(({ id }) => id),
@@ -81,6 +84,11 @@ export async function loadBundledRules(database: Database): Promise<boolean> {
     return 'done';
   });
   return result === 'done';
+}
+
+async function levelOf(tx: Statements): Promise<Level | undefined> {
+  const [instance] = await tx.$queryRawUnsafe<{ level: Level }[]>(`SELECT level FROM instance`);
+  return instance?.level;
 }
 
 /** One transaction; where it is done, a new version that every worker hears of. */

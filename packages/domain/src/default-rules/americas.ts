@@ -93,7 +93,7 @@ export const AMERICAS: readonly ProviderLimits[] = [
   },
   {
     id: 'terra-brasil',
-    mask: '*.terra.com*',
+    mask: '*.terra.com.br',
     connections: 5,
     messagesPerConnection: 20,
     perHour: 3_600,

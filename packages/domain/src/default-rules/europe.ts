@@ -200,7 +200,15 @@ export const EUROPE: readonly ProviderLimits[] = [
   },
   {
     id: 'yandex',
-    mask: '*.yandex.*',
+    mask: '*.yandex.net',
+    connections: 10,
+    messagesPerConnection: 50,
+    perHour: 10_000,
+    note: 'Yandex: by observation of senders; the MX hosts of hosted domains are under yandex.net, its own under yandex.ru.',
+  },
+  {
+    id: 'yandex-ru',
+    mask: '*.yandex.ru',
     connections: 10,
     messagesPerConnection: 50,
     perHour: 10_000,
