@@ -26,6 +26,8 @@ export type RuleInBrief = Partial<StackLimits> & {
   readonly shared?: boolean;
   readonly publicIds?: string;
   readonly connectTimeoutSeconds?: number;
+  /** Other limits at some levels. */
+  readonly levels?: Readonly<Partial<Record<(typeof LEVELS)[number], Partial<StackLimits>>>>;
 };
 
 const LEVELS = ['slow', 'normal', 'fast', 'very-fast', 'boost', 'custom'] as const;
@@ -35,14 +37,14 @@ const AMPLE: StackLimits = { maxConnections: 10, maxMessagesPerConnection: 100, 
 
 /** Spells a rule out. */
 export function stackRule({ id = 'any', mask = '*', shared = false, publicIds = '', ...rest }: RuleInBrief): StackRule {
-  const { connectTimeoutSeconds = 10, ...given } = rest;
+  const { connectTimeoutSeconds = 10, levels = {}, ...given } = rest;
   const limits = { ...AMPLE, ...given };
   return {
     id,
     mask,
     publicIds,
     shared,
-    limits: Object.fromEntries(LEVELS.map((level) => [level, limits])),
+    limits: Object.fromEntries(LEVELS.map((level) => [level, { ...limits, ...levels[level] }])),
     connectTimeoutSeconds,
     dataTimeoutSeconds: 240,
     timeoutSeconds: 60,

@@ -49,8 +49,8 @@ export type Stack = AsyncDisposable & {
   readonly dispatcher: ServiceProcess;
   readonly bounceProcessor: ServiceProcess;
   readonly workers: readonly ServiceProcess[];
-  /** Scales out: starts one more mta-worker and waits until it is ready. */
-  readonly addWorker: () => Promise<ServiceProcess>;
+  /** Scales out: starts one more mta-worker, with settings of its own where given, and waits until it is ready. */
+  readonly addWorker: (settings?: Readonly<Record<string, string>>) => Promise<ServiceProcess>;
   /** Puts other MX rules in force. */
   readonly setRules: (rules: readonly RuleInBrief[]) => Promise<void>;
 };
@@ -69,11 +69,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   onEvent({ kind: 'migrated' });
   const logFolder = openLogFolder(folder);
   const environment = environmentOf(folder, options.settings, { databaseUrl, amqpUrl });
-  const launch = (definition: ServiceDefinition, instance: string, ports: ServicePorts): Promise<ServiceProcess> =>
+  const launch: Launch = (definition, instance, { ports, settings = {} }) =>
     startService({
       instance,
       file: definition.file,
-      env: { ...environment, ...portSettings(definition, ports) },
+      env: { ...environment, ...portSettings(definition, ports), ...settings },
       healthUrl: `http://127.0.0.1:${ports.health}`,
       logFolder,
       folder,
@@ -89,9 +89,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     amqpUrl,
     logFolder,
     servers,
-    async addWorker() {
+    async addWorker(settings = {}) {
       const worker = held.use(
-        await launch(services.mtaWorker, `mta-worker-${fleet.workers.length + 1}`, await somePorts()),
+        await launch(services.mtaWorker, `mta-worker-${fleet.workers.length + 1}`, {
+          ports: await somePorts(),
+          settings,
+        }),
       );
       fleet.workers.push(worker);
       return worker;
@@ -105,19 +108,23 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   };
 }
 
-type Launch = (definition: ServiceDefinition, instance: string, ports: ServicePorts) => Promise<ServiceProcess>;
+type Launch = (
+  definition: ServiceDefinition,
+  instance: string,
+  own: { readonly ports: ServicePorts; readonly settings?: Readonly<Record<string, string>> },
+) => Promise<ServiceProcess>;
 
 /** All at once; those that did start are left in `started` when one does not. */
 async function startFleet(launch: Launch, workerCount: number, started: AsyncDisposableStack) {
   const [apiPorts, dispatcherPorts, bouncePorts] = [await somePorts(), await somePorts(), await somePorts()];
   const starting = [
-    launch(services.bounceProcessor, services.bounceProcessor.name, bouncePorts),
-    launch(services.dispatcher, services.dispatcher.name, dispatcherPorts),
-    launch(services.ingestApi, services.ingestApi.name, apiPorts),
+    launch(services.bounceProcessor, services.bounceProcessor.name, { ports: bouncePorts }),
+    launch(services.dispatcher, services.dispatcher.name, { ports: dispatcherPorts }),
+    launch(services.ingestApi, services.ingestApi.name, { ports: apiPorts }),
   ] as const;
   const startingWorkers: Promise<ServiceProcess>[] = [];
   for (let number = 1; number <= workerCount; number++) {
-    startingWorkers.push(launch(services.mtaWorker, `mta-worker-${number}`, await somePorts()));
+    startingWorkers.push(launch(services.mtaWorker, `mta-worker-${number}`, { ports: await somePorts() }));
   }
   const settled = await Promise.allSettled([...starting, ...startingWorkers]);
   const up = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
