@@ -81,7 +81,9 @@ test.for<readonly [string, Partial<Path> | undefined, boolean]>([
   ['a path never used', undefined, true],
   ['one that is held back', { openAfterMs: 9000 }, false],
   ['one that is full, and moves', { openAfterMs: 9000, connections: 1 }, true],
-  ['one that is far behind', { queued: queued(500), connections: 1 }, false],
+  ['one that is far behind, and bound', { queued: queued(500), connections: 1, boundUntilMs: 2000 }, false],
+  ['one that is far behind for want of speed', { queued: queued(500), connections: 1 }, true],
+  ['one that is bound, and not far behind', { queued: queued(9), connections: 1, boundUntilMs: 2000 }, true],
 ])('room: %s', ([, change, room]) => {
   expect(hasRoom(change === undefined ? undefined : pathWith(change), 1000)).toBe(room);
 });

@@ -18,6 +18,8 @@ export type Path = {
   openAfterMs: number;
   /** What the last refusal to open one was bound by, and in which scope. */
   denied: { readonly binds: string; readonly scopeKey: string } | undefined;
+  /** A limit of its scope was met: until then (ms, monotonic) more messages than a few are better sent from elsewhere. */
+  boundUntilMs: number;
   /** Connections that wait for a message. */
   readonly idle: Set<(message: ClaimedWork | undefined) => void>;
 };
@@ -32,6 +34,7 @@ export function createPath(key: PathKey): Path {
     opening: 0,
     openAfterMs: Number.NEGATIVE_INFINITY,
     denied: undefined,
+    boundUntilMs: Number.NEGATIVE_INFINITY,
     idle: new Set(),
   };
 }
@@ -99,15 +102,24 @@ export function claimsWanted(path: Path): number {
   return Math.max(0, Math.min(path.queued.length, open + path.idle.size - path.ready.length - path.claiming));
 }
 
-/** A source has room for a site while its path is not held back, and is not far behind. */
+/**
+ * A source has room for a site while its path is not held back, and, where a limit binds it, is not far behind. A queue
+ * alone says nothing: where no limit binds, weights decide.
+ */
 export function hasRoom(path: Path | undefined, nowMs: number): boolean {
   if (path === undefined) return true;
   const heldBack = path.connections === 0 && path.openAfterMs > nowMs + HELD_BACK_MS;
-  return !heldBack && path.queued.length < FAR_BEHIND;
+  return !heldBack && (path.queued.length < FAR_BEHIND || path.boundUntilMs < nowMs);
 }
 
 const HELD_BACK_MS = 1000;
-const FAR_BEHIND = 100;
+const FAR_BEHIND = 16;
+const BOUND_MS = 2000;
+
+/** A connection, or a message on one, had to wait for room in its scope. */
+export function noteBound(path: Path, nowMs: number): void {
+  path.boundUntilMs = nowMs + BOUND_MS;
+}
 
 /**
  * The messages that are to wait in Postgres rather than here, taken out of the queue: those that have been here too

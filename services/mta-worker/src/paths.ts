@@ -13,6 +13,7 @@ import {
   createPath,
   enqueue,
   hasRoom,
+  noteBound,
   offer,
   takeOverdue,
   type Path,
@@ -205,6 +206,7 @@ export class Paths {
   /** No connection now. The path goes behind the others, so that those which share a scope with it take turns. */
   #denied(path: Path, { binds, askAgainMs, scopeKey }: Denied): void {
     path.denied = { binds, scopeKey };
+    noteBound(path, performance.now());
     path.openAfterMs = performance.now() + askAgainMs;
     const name = nameOf(path.key);
     if (this.#paths.get(name) !== path) return;

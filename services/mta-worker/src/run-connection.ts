@@ -4,7 +4,7 @@ import type { Logger } from '@mxflow/telemetry';
 import { AFTER_ABORT_MS, type OpenedSession, type SessionOpener } from './open-session.ts';
 import type { ClaimedWork } from './lane-message.ts';
 import type { OutcomeDesk } from './outcome-desk.ts';
-import { take, type Path } from './path.ts';
+import { noteBound, take, type Path } from './path.ts';
 import type { ConnectionEnd, RunConnection } from './paths.ts';
 import type { SendOne } from './send-one.ts';
 import type { Grants } from './shaping/grants.ts';
@@ -96,7 +96,9 @@ async function sendWithToken(
   { grants, idleMs, sendOne, putFirst }: ConnectionOptions,
 ) {
   const { slot } = opened;
-  const token = grants.tokenWaitMs(slot) > idleMs ? undefined : await grants.token(slot, idleMs, ended);
+  const waitMs = grants.tokenWaitMs(slot);
+  if (waitMs > 0) noteBound(path, performance.now());
+  const token = waitMs > idleMs ? undefined : await grants.token(slot, idleMs, ended);
   if (token === undefined) {
     putFirst(path, message);
     return 'no-token';
