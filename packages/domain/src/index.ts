@@ -1,6 +1,5 @@
 export * from './disposition.ts';
 export * from './feedback-rule.ts';
-export * from './failure-detail.ts';
 export * from './job.ts';
 export * from './level.ts';
 export * from './mailbox.ts';
