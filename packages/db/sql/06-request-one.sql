@@ -85,7 +85,6 @@ BEGIN
   END IF;
   SELECT count(*) INTO askers FROM grants o
   WHERE o.scope_key = k AND (o.epoch = p_epoch OR o.asked_at > now_at - interval '15 seconds');
-  IF askers < 1 THEN askers := 1; END IF;
 
   SELECT blocked_until INTO blocked FROM sites WHERE id = (r->>'siteId')::integer AND blocked_until > now_at;
   IF EXISTS (SELECT FROM sources p WHERE p.public_id = source AND p.paused_at IS NOT NULL) OR NOT EXISTS (

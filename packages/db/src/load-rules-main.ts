@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import type { MxRule } from '@mxflow/domain';
 
 import { openDatabase } from './database.ts';
-import { replaceRules } from './mx-rules.ts';
+import { replaceRules } from './mx-rule-edits.ts';
 
 const databaseUrl = process.env['DATABASE_URL'];
 if (databaseUrl === undefined) {

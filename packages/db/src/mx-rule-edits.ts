@@ -14,11 +14,10 @@ export async function putMxRule(database: Database, rule: MxRule, before?: strin
     const ids = await lockedIds(tx);
     if (before !== undefined && !ids.includes(before)) return 'unknown';
     if (rule.id === ANY_RULE_ID && before !== undefined && before !== ANY_RULE_ID) return 'last-rule';
-    await tx.$executeRawUnsafe(UPSERT, JSON.stringify(rowOf(rule)));
     await tx.$executeRawUnsafe(`DELETE FROM mx_rule_limits WHERE rule_id = $1 AND level <> 'custom'`, rule.id);
-    await tx.$executeRawUnsafe(UPSERT_LIMITS, rule.id, JSON.stringify(limitRows(rule)));
+    await writeRule(tx, rule);
     // Custom may have been chosen since the rule was read: none may be without figures for it.
-    if ((await levelOf(tx)) === 'custom') await tx.$executeRawUnsafe(COPY_TO_CUSTOM, 'normal');
+    if ((await lockInstance(tx)) === 'custom') await tx.$executeRawUnsafe(COPY_TO_CUSTOM, 'normal');
     if (before === undefined && ids.includes(rule.id)) return 'done';
     const others = ids.filter((id) => id !== rule.id);
     const at = before === undefined ? 0 : others.indexOf(before);
@@ -53,9 +52,9 @@ export async function orderMxRules(database: Database, wanted: readonly string[]
 /** Sets the instance's level. Going to Custom, rules without figures of their own keep those in force until then. */
 export async function setLevel(database: Database, level: Level): Promise<void> {
   await edit(database, async (tx) => {
-    const [before] = await tx.$queryRawUnsafe<{ level: Level }[]>(`SELECT level FROM instance FOR UPDATE`);
-    if (before?.level === level) return 'unknown';
-    if (level === 'custom') await tx.$executeRawUnsafe(COPY_TO_CUSTOM, before?.level ?? 'normal');
+    const before = await lockInstance(tx);
+    if (before === level) return 'unknown';
+    if (level === 'custom') await tx.$executeRawUnsafe(COPY_TO_CUSTOM, before);
     await tx.$executeRawUnsafe(`UPDATE instance SET level = $1`, level);
     return 'done';
   });
@@ -72,23 +71,21 @@ export async function loadBundledRules(database: Database): Promise<boolean> {
   const result = await edit(database, async (tx) => {
     const ids = await lockedIds(tx);
     if (ids.length !== 1 || ids[0] !== ANY_RULE_ID) return 'other-list';
-    for (const rule of rules) {
-      await tx.$executeRawUnsafe(UPSERT, JSON.stringify(rowOf(rule)));
-      await tx.$executeRawUnsafe(UPSERT_LIMITS, rule.id, JSON.stringify(limitRows(rule)));
-    }
-    if ((await levelOf(tx)) === 'custom') await tx.$executeRawUnsafe(COPY_TO_CUSTOM, 'normal');
-    await place(
-      tx,
-      rules.map(({ id }) => id),
-    );
+    await writeRules(tx, rules);
+    if ((await lockInstance(tx)) === 'custom') await tx.$executeRawUnsafe(COPY_TO_CUSTOM, 'normal');
     return 'done';
   });
   return result === 'done';
 }
 
-async function levelOf(tx: Statements): Promise<Level | undefined> {
-  const [instance] = await tx.$queryRawUnsafe<{ level: Level }[]>(`SELECT level FROM instance`);
-  return instance?.level;
+/** Puts a whole list of rules in place of the one in force, in one transaction; limits keep their budgets by rule id. */
+export async function replaceRules(database: Database, rules: readonly MxRule[]): Promise<void> {
+  await edit(database, async (tx) => {
+    await lockInstance(tx);
+    await tx.$executeRawUnsafe(`DELETE FROM mx_rules`);
+    await writeRules(tx, rules);
+    return 'done';
+  });
 }
 
 /** One transaction; where it is done, a new version that every worker hears of. */
@@ -106,11 +103,32 @@ export async function announceRules(tx: Statements): Promise<void> {
   await tx.$queryRawUnsafe(`SELECT pg_notify('mxflow_rules', '')::text`);
 }
 
-/** The ids in their order. Whoever else edits waits: the instance's row is locked first. */
+/** First in every change of what may be sent: whoever else makes one waits here. Answers the level in force. */
+export async function lockInstance(tx: Statements): Promise<Level> {
+  const [instance] = await tx.$queryRawUnsafe<{ level: Level }[]>(`SELECT level FROM instance FOR UPDATE`);
+  if (instance === undefined) throw new Error('expected the row of the instance, found none');
+  return instance.level;
+}
+
+/** The ids in their order, which nobody else changes until the end of the transaction. */
 async function lockedIds(tx: Statements): Promise<readonly string[]> {
-  await tx.$queryRawUnsafe(`SELECT level FROM instance FOR UPDATE`);
+  await lockInstance(tx);
   const rows = await tx.$queryRawUnsafe<{ id: string }[]>(`SELECT id FROM mx_rules ORDER BY position, id`);
   return rows.map(({ id }) => id);
+}
+
+async function writeRule(tx: Statements, rule: MxRule): Promise<void> {
+  await tx.$executeRawUnsafe(UPSERT, JSON.stringify(rowOf(rule)));
+  await tx.$executeRawUnsafe(UPSERT_LIMITS, rule.id, JSON.stringify(limitRows(rule)));
+}
+
+/** Rules in the order given. */
+async function writeRules(tx: Statements, rules: readonly MxRule[]): Promise<void> {
+  for (const rule of rules) await writeRule(tx, rule);
+  await place(
+    tx,
+    rules.map(({ id }) => id),
+  );
 }
 
 async function place(tx: Statements, ids: readonly string[]): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Level, Limits, MxRule, Preset, Source, SiteBlock } from '@mxflow/domain';
 import type { Database } from './database.ts';
+import { announceRules, lockInstance } from './mx-rule-edits.ts';
 
 /** A source as operators see it: what workers registered, and what was decided about it here. */
 export type RegisteredSource = Pick<Source, 'publicId' | 'publicIp' | 'heloName' | 'weight' | 'pools'> & {
@@ -73,64 +74,20 @@ export async function registerSources(database: Database, sources: readonly Sour
     include_domains: source.includeDomains ?? [],
     exclude_domains: source.excludeDomains ?? [],
   }));
-  await database.client.$executeRawUnsafe(
-    `WITH given AS (
+  await database.client.$transaction(async (tx) => {
+    await lockInstance(tx);
+    const changed = await tx.$executeRawUnsafe(
+      `INSERT INTO sources AS s (public_id, public_ip, helo_name, weight, pools, include_domains, exclude_domains)
        SELECT * FROM jsonb_to_recordset($1::jsonb) AS g(public_id int, public_ip text, helo_name text, weight float8,
-         pools text[], include_domains text[], exclude_domains text[])
-     ), changed AS (
-       INSERT INTO sources AS s (public_id, public_ip, helo_name, weight, pools, include_domains, exclude_domains)
-       SELECT * FROM given ORDER BY public_id
+         pools text[], include_domains text[], exclude_domains text[]) ORDER BY public_id
        ON CONFLICT (public_id) DO UPDATE SET public_ip = excluded.public_ip, helo_name = excluded.helo_name,
          weight = excluded.weight, pools = excluded.pools, include_domains = excluded.include_domains,
          exclude_domains = excluded.exclude_domains, registered_at = mxflow_now()
        WHERE (s.public_ip, s.helo_name, s.weight, s.pools, s.include_domains, s.exclude_domains)
          IS DISTINCT FROM (excluded.public_ip, excluded.helo_name, excluded.weight, excluded.pools,
-           excluded.include_domains, excluded.exclude_domains)
-       RETURNING s.public_id
-     ), told AS (SELECT pg_notify('mxflow_rules', '') FROM changed LIMIT 1)
-     UPDATE instance SET rules_version = rules_version + 1 WHERE EXISTS (SELECT FROM changed)
-       AND (SELECT count(*) FROM told) >= 0`,
-    JSON.stringify(rows),
-  );
-}
-
-/** Puts a whole list of rules in place of the one in force, in one transaction; limits keep their budgets by rule id. */
-export async function replaceRules(database: Database, rules: readonly MxRule[]): Promise<void> {
-  const rows = rules.map((rule, position) => ({
-    id: rule.id,
-    position: position + 1,
-    mask: rule.mask,
-    public_ids: rule.publicIds,
-    shared: rule.shared,
-    connect_timeout_seconds: rule.connectTimeoutSeconds,
-    data_timeout_seconds: rule.dataTimeoutSeconds,
-    timeout_seconds: rule.timeoutSeconds,
-    tls: rule.tls,
-    block: rule.block ?? null,
-    origin: rule.origin,
-    note: rule.note ?? null,
-  }));
-  const limits = rules.flatMap((rule) =>
-    Object.entries(rule.limits).map(([level, limit]) => ({
-      rule_id: rule.id,
-      level,
-      max_connections: limit.maxConnections,
-      max_messages_per_connection: limit.maxMessagesPerConnection,
-      messages_per_hour: limit.messagesPerHour,
-    })),
-  );
-  await database.client.$transaction(async (tx) => {
-    // First: whoever else changes rules waits here.
-    await tx.$executeRawUnsafe(`UPDATE instance SET rules_version = rules_version + 1`);
-    await tx.$executeRawUnsafe(`DELETE FROM mx_rules`);
-    await tx.$executeRawUnsafe(
-      `INSERT INTO mx_rules SELECT * FROM jsonb_populate_recordset(NULL::mx_rules, $1::jsonb)`,
+           excluded.include_domains, excluded.exclude_domains)`,
       JSON.stringify(rows),
     );
-    await tx.$executeRawUnsafe(
-      `INSERT INTO mx_rule_limits SELECT * FROM jsonb_populate_recordset(NULL::mx_rule_limits, $1::jsonb)`,
-      JSON.stringify(limits),
-    );
-    await tx.$queryRawUnsafe(`SELECT pg_notify('mxflow_rules', '')::text`);
+    if (changed > 0) await announceRules(tx);
   });
 }

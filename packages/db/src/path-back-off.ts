@@ -26,11 +26,12 @@ export async function recordPathFailure(
   );
 }
 
-/** A path was reached: it starts from zero. */
-export async function recordPathReached(database: Database, { publicId, mxIp }: PathName): Promise<void> {
-  await database.client.$executeRawUnsafe(
-    `DELETE FROM path_back_off WHERE public_id = $1 AND mx_ip = $2`,
+/** A path starts from zero: it was reached, or an operator lifted its rest. `false`: it had not failed. */
+export async function clearPathFailures(database: Database, { publicId, mxIp }: PathName): Promise<boolean> {
+  const cleared = await database.client.$executeRawUnsafe(
+    `DELETE FROM path_back_off WHERE public_id = $1::int AND mx_ip = $2`,
     publicId,
     mxIp,
   );
+  return cleared > 0;
 }

@@ -106,15 +106,3 @@ export async function listBlockedPaths(database: Database, limit: number): Promi
     limit,
   );
 }
-
-export async function unblockPath(
-  database: Database,
-  { publicId, mxIp }: { publicId: number; mxIp: string },
-): Promise<boolean> {
-  const lifted = await database.client.$executeRawUnsafe(
-    `DELETE FROM path_back_off WHERE public_id = $1::int AND mx_ip = $2`,
-    publicId,
-    mxIp,
-  );
-  return lifted > 0;
-}

@@ -1,7 +1,7 @@
 import type { Preset, RampFacts, RampPlan } from '@mxflow/domain';
 
 import type { Database } from './database.ts';
-import { announceRules } from './mx-rule-edits.ts';
+import { announceRules, lockInstance } from './mx-rule-edits.ts';
 
 /** What an operator decides about a source; what is left out stays. */
 export type SourceChange = {
@@ -15,8 +15,7 @@ export type SourceChange = {
 /** Changes a source, and writes a change of its level into its history; false where there is none with this number. */
 export async function changeSource(database: Database, publicId: number, change: SourceChange): Promise<boolean> {
   return await database.client.$transaction(async (tx) => {
-    // First: every change of what may be sent waits in the same order, this row before any other.
-    await tx.$queryRawUnsafe(`SELECT level FROM instance FOR UPDATE`);
+    await lockInstance(tx);
     const [before] = await tx.$queryRawUnsafe<{ level: Preset | null }[]>(
       `SELECT level FROM sources WHERE public_id = $1 FOR UPDATE`,
       publicId,
@@ -94,7 +93,7 @@ export async function moveSourceLevel(
   },
 ): Promise<boolean> {
   return await database.client.$transaction(async (tx) => {
-    await tx.$queryRawUnsafe(`SELECT level FROM instance FOR UPDATE`);
+    await lockInstance(tx);
     const moved = await tx.$executeRawUnsafe(
       `UPDATE sources SET level = $3, ramp_state = jsonb_build_object('since', mxflow_now())
        WHERE public_id = $1 AND level = $2 AND ramp IS NOT NULL`,

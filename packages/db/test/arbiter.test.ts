@@ -6,7 +6,7 @@ import {
   heldSlots,
   listScopes,
   recordPathFailure,
-  recordPathReached,
+  clearPathFailures,
   renewWorker,
   requestGrants,
   settleGrants,
@@ -196,6 +196,6 @@ test('feedback suspends, caps, and lets go step by step; a site or path at rest 
   expect(await limits()).toEqual([8, 8000]);
   await recordPathFailure(world, { publicId: 1, mxIp: '192.0.2.1', because: 'refused', restSeconds: [4, 8] });
   expect(await world.ask(epoch)).toMatchObject({ binds: 'path-back-off', askAgainMs: 4000 });
-  await recordPathReached(world, { publicId: 1, mxIp: '192.0.2.1' });
+  await clearPathFailures(world, { publicId: 1, mxIp: '192.0.2.1' });
   expect((await world.ask(epoch)).binds).toBeUndefined();
 });

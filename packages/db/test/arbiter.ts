@@ -1,4 +1,4 @@
-import type { MxRule } from '@mxflow/domain';
+import { LEVELS, type MxRule } from '@mxflow/domain';
 
 import {
   registerWorker,
@@ -32,8 +32,6 @@ export type RuleSketch = {
   readonly maxConnections?: number;
   readonly messagesPerHour?: number;
 };
-
-const LEVELS = ['slow', 'normal', 'fast', 'very-fast', 'boost', 'custom'] as const;
 
 export function rule({ id = 'any', mask = '*', shared = false, ...rest }: RuleSketch): MxRule {
   const { maxConnections = 5, messagesPerHour = 10_000 } = rest;

@@ -4,7 +4,7 @@ import {
   listBlockedPaths,
   listBlockedSites,
   listHolds,
-  unblockPath,
+  clearPathFailures,
   unblockSite,
   type BlockedPath,
   type BlockedSite,
@@ -106,7 +106,7 @@ function addLifts(api: Api, { database }: ApiParts): void {
       response: { 200: Lifted, ...problemsOf(401, 403, 404, 422, 503) },
     },
     handler: async ({ query: { source: publicId, mxIp } }) => {
-      if (!(await unblockPath(database, { publicId, mxIp }))) throw new ProblemError('not-found');
+      if (!(await clearPathFailures(database, { publicId, mxIp }))) throw new ProblemError('not-found');
       return { lifted: 1 };
     },
   });
