@@ -1,5 +1,5 @@
 import { recordPathFailure, type Database } from '@mxflow/db';
-import { hostsOf, rankHosts, type MxResolution, type Source } from '@mxflow/domain';
+import { hostsOf, rankHosts, replyText, type MxResolution, type Source } from '@mxflow/domain';
 import type { Resolver } from '@mxflow/resolver';
 import { connect, type ConnectResult, type Session, type TlsPolicy } from '@mxflow/smtp';
 import type { Logger } from '@mxflow/telemetry';
@@ -131,7 +131,7 @@ async function tryCandidate(slot: Slot, caller: Caller, options: OpenerOptions):
   if (result.kind === 'ready') {
     return { kind: 'open', session: result.session, mxHost, mxIp, slot };
   }
-  const said = result.reply === undefined ? '' : `${result.reply.code} ${result.reply.lines.join(' ')}`;
+  const said = result.reply === undefined ? '' : replyText(result.reply);
   if (said !== '') options.onReply(slot, said);
   const because = `${mxHost}[${mxIp}]: ${result.stage}: ${result.detail}${said === '' ? '' : `: ${said}`}`;
   void grants.releaseSoon(slot, result.errno === 'ECONNREFUSED' ? 0 : AFTER_ABORT_MS);

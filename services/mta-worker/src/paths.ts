@@ -1,10 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { recordSiteFailure, type Database } from '@mxflow/db';
-import { siteBackOffSeconds } from '@mxflow/domain';
 import type { Logger } from '@mxflow/telemetry';
 
 import type { Claim } from './claim-desk.ts';
+import { REST_SECONDS } from './host-memory.ts';
 import type { ClaimedWork, LaneMessage, PathKey } from './lane-message.ts';
 import type { OutcomeDesk } from './outcome-desk.ts';
 import {
@@ -57,8 +57,6 @@ const MIN_PARKED_MS = 5000;
 const MAX_PARKED_MS = 60_000;
 /** A site that refuses one more connection while others work is not asked for more for so long. */
 const ENOUGH_CONNECTIONS_MS = 5000;
-/** Rest after the first, second, … failure in a row. */
-const REST_SECONDS = Array.from({ length: 9 }, (_, index) => siteBackOffSeconds(index + 1));
 
 /** Everything that waits in this worker to be sent, by path, and the connections that carry it. */
 export class Paths {
@@ -74,7 +72,7 @@ export class Paths {
   }
 
   add(key: PathKey, message: LaneMessage): void {
-    if (this.#stopping) return void this.#park(message, STOPPING);
+    if (this.#stopping) return void this.#options.putBack.park(message, STOPPING);
     const path = this.#pathOf(key);
     enqueue(path, message);
     this.pump(path);
@@ -123,14 +121,14 @@ export class Paths {
       const overdue = takeOverdue(path, nowMs);
       const waitMs = Math.min(MAX_PARKED_MS, Math.max(MIN_PARKED_MS, path.openAfterMs - nowMs));
       for (const message of overdue)
-        void this.#park(message, { delayMs: waitMs, reason: path.denied?.binds ?? 'busy' });
+        void this.#options.putBack.park(message, { delayMs: waitMs, reason: path.denied?.binds ?? 'busy' });
       this.pump(path);
     }
   }
 
   /** Gives a claimed message that was not sent back to its path. */
   putFirst(path: Path, message: ClaimedWork): void {
-    if (this.#stopping) return void this.#giveBack(message, STOPPING);
+    if (this.#stopping) return void this.#options.putBack.giveBack(message, STOPPING);
     path.ready.unshift(message);
     this.pump(path);
   }
@@ -177,7 +175,7 @@ export class Paths {
 
   async #follow(path: Path, message: LaneMessage, claimed: ClaimedWork | undefined): Promise<void> {
     if (claimed === undefined) return await this.#options.putBack.settleRefused(message);
-    if (this.#stopping) return await this.#giveBack(claimed, STOPPING);
+    if (this.#stopping) return await this.#options.putBack.giveBack(claimed, STOPPING);
     offer(path, claimed);
   }
 
@@ -229,17 +227,9 @@ export class Paths {
   }
 
   async #clear(path: Path, how: HowParked): Promise<void> {
-    const queued = path.queued.splice(0).map((message) => this.#park(message, how));
-    const ready = path.ready.splice(0).map((message) => this.#giveBack(message, how));
+    const queued = path.queued.splice(0).map((message) => this.#options.putBack.park(message, how));
+    const ready = path.ready.splice(0).map((message) => this.#options.putBack.giveBack(message, how));
     await Promise.all([...queued, ...ready]);
-  }
-
-  async #park(message: LaneMessage, how: HowParked): Promise<void> {
-    await this.#options.putBack.park(message, how);
-  }
-
-  async #giveBack(message: ClaimedWork, how: HowParked): Promise<void> {
-    await this.#options.putBack.giveBack(message, how);
   }
 }
 

@@ -1,4 +1,5 @@
-import { recordPathReached, recordSiteReached, type Database } from '@mxflow/db';
+import { clearPathFailures, recordSiteReached, type Database } from '@mxflow/db';
+import { replyText } from '@mxflow/domain';
 import type { Resolver } from '@mxflow/resolver';
 import type { Logger } from '@mxflow/telemetry';
 import { AFTER_ABORT_MS, type OpenedSession, type SessionOpener } from './open-session.ts';
@@ -117,7 +118,7 @@ async function close(
   const { peerClosed, loss } = session.state === 'ready' ? await session.quit() : await session.abort();
   if (peerClosed) await grants.release(slot);
   else await grants.releaseSoon(slot, AFTER_ABORT_MS);
-  const said = loss.reply === undefined ? '' : `${loss.reply.code} ${loss.reply.lines.join(' ')}`;
+  const said = loss.reply === undefined ? '' : replyText(loss.reply);
   if (said !== '' && loss.reason !== 'quit') onReply(slot, said);
   if (useful > 0 || loss.reason === 'quit' || loss.reason === 'aborted') return { kind: 'used' };
   return { kind: 'site-failed', because: `${loss.detail}${said === '' ? '' : `: ${said}`}` };
@@ -135,7 +136,7 @@ function createReachedNote({ database, logger }: ConnectionOptions): (slot: Slot
   const onFault = (err: unknown): void => logger.warn({ err }, 'noting that a site was reached failed');
   return ({ point: { siteId, publicId, mxIp } }) => {
     if (dueNow(`site ${siteId}`)) recordSiteReached(database, siteId).catch(onFault);
-    if (dueNow(`path ${publicId} ${mxIp}`)) recordPathReached(database, { publicId, mxIp }).catch(onFault);
+    if (dueNow(`path ${publicId} ${mxIp}`)) clearPathFailures(database, { publicId, mxIp }).catch(onFault);
   };
 }
 

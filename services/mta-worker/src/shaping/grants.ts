@@ -41,10 +41,6 @@ export class Grants {
   }
 
   /** Connections whose end the provider may not have seen yet. */
-  get slots(): Iterable<Slot> {
-    return this.#slots.values();
-  }
-
   get connections(): number {
     return this.#slots.size;
   }
@@ -210,10 +206,13 @@ export class Grants {
     account.waiting.add(resolve);
     const drawInMs = Math.max(0, account.tokensAfterMs - performance.now());
     const timer = setTimeout(resolve, Math.min(restMs, drawInMs === 0 ? restMs : drawInMs));
-    ended.addEventListener('abort', () => resolve(), { once: true });
+    const giveUp = (): void => resolve();
+    ended.addEventListener('abort', giveUp);
     if (drawInMs === 0) void this.#draw(slot, account);
     await promise;
     clearTimeout(timer);
+    // A connection waits often: what is left behind would add up on its signal.
+    ended.removeEventListener('abort', giveUp);
     account.waiting.delete(resolve);
   }
 
