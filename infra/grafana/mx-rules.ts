@@ -1,31 +1,20 @@
-import {
-  DashboardBuilder,
-  QueryVariableBuilder,
-  VariableRefresh,
-  type Dashboard,
-} from '@grafana/grafana-foundation-sdk/dashboard';
+import { QueryVariableBuilder, VariableRefresh, type Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 
-import { graph, PROMETHEUS } from './panel.ts';
+import { dashboard, graph, perSecond, PROMETHEUS } from './panel.ts';
 
 /** Chosen at the head of the dashboard. */
 const CHOSEN = '{rule=~"$rule", source=~"$source"}';
 /** Every dispatcher tells the same of a scope. */
 const scope = (metric: string): string => `max by (rule, source) (${metric}${CHOSEN})`;
 const sentPerHour = `3600 * sum by (rule, source) (rate(mxflow_tokens_spent_total${CHOSEN}[$__rate_interval]))`;
-const perSecond = (metric: string, by = ''): string => `sum ${by}(rate(${metric}[$__rate_interval]))`;
 
 /** What the MX rules allow, what is used of it, and what keeps messages from moving. */
 export function mxRules(): Dashboard {
-  const dashboard = new DashboardBuilder('mxflow: MX rules')
-    .uid('mxflow-mx-rules')
-    .tags(['mxflow'])
-    .refresh('10s')
-    .time({ from: 'now-1h', to: 'now' })
-    .readonly()
+  const board = dashboard('mx-rules', 'MX rules')
     .withVariable(choice('rule', 'MX rule'))
     .withVariable(choice('source', 'Source'));
-  for (const panel of [...used(), ...shares(), ...denied(), ...held()]) dashboard.withPanel(panel);
-  return dashboard.build();
+  for (const panel of [...used(), ...shares(), ...denied(), ...held()]) board.withPanel(panel);
+  return board.build();
 }
 
 function choice(name: string, label: string): QueryVariableBuilder {

@@ -1,19 +1,12 @@
-import { DashboardBuilder, type Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
+import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 
-import { figure, graph } from './panel.ts';
-
-const perSecond = (metric: string, by = ''): string => `sum ${by}(rate(${metric}[$__rate_interval]))`;
+import { dashboard, figure, graph, perSecond } from './panel.ts';
 
 /** Whether mail flows, and what stands in its way. */
 export function overview(): Dashboard {
-  const dashboard = new DashboardBuilder('mxflow: overview')
-    .uid('mxflow-overview')
-    .tags(['mxflow'])
-    .refresh('10s')
-    .time({ from: 'now-1h', to: 'now' })
-    .readonly();
-  for (const panel of [...figures(), ...flow(), ...inside()]) dashboard.withPanel(panel);
-  return dashboard.build();
+  const board = dashboard('overview', 'overview');
+  for (const panel of [...figures(), ...flow(), ...inside()]) board.withPanel(panel);
+  return board.build();
 }
 
 function figures() {

@@ -1,13 +1,28 @@
 import { GraphDrawStyle, StackingMode, VisibilityMode } from '@grafana/grafana-foundation-sdk/common';
 import { StackingConfigBuilder, VizLegendOptionsBuilder } from '@grafana/grafana-foundation-sdk/common';
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
-import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
+import { DashboardBuilder, type Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus';
 import { PanelBuilder as StatPanel } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as GraphPanel } from '@grafana/grafana-foundation-sdk/timeseries';
 
 /** The data source that provisioning/datasources sets up. */
 export const PROMETHEUS = { type: 'prometheus', uid: 'mxflow-prometheus' } as const;
+
+/** What every dashboard of ours begins with: the last hour, refreshed while somebody looks, never edited by hand. */
+export function dashboard(name: string, title: string): DashboardBuilder {
+  return new DashboardBuilder(`mxflow: ${title}`)
+    .uid(`mxflow-${name}`)
+    .tags(['mxflow'])
+    .refresh('10s')
+    .time({ from: 'now-1h', to: 'now' })
+    .readonly();
+}
+
+/** How often something is counted, over all processes; `by` keeps labels apart. */
+export function perSecond(metric: string, by = ''): string {
+  return `sum ${by}(rate(${metric}[$__rate_interval]))`;
+}
 
 /** One line or more of a panel. */
 export type Query = {
