@@ -2,7 +2,15 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
 import { startStack, type RuleInBrief } from '@mxflow/infra/stack';
-import { analyse, readReferee, type ProviderSpec, type ScopeAnalysis } from '@mxflow/provider-sim';
+import {
+  analyse,
+  LIMIT_WINDOWS_MS,
+  limitViolations,
+  readReferee,
+  type ProviderLimits,
+  type ProviderSpec,
+  type ScopeAnalysis,
+} from '@mxflow/provider-sim';
 
 import { streamJob } from './recipients.ts';
 import { atLeast, atMost, printResult, printTargets, say, type Target } from './result.ts';
@@ -13,16 +21,10 @@ import { postStream, untilJob } from './stack-client.ts';
 type Case = {
   readonly name: string;
   readonly binds: 'rate' | 'connections';
-  readonly rule: RuleInBrief & Limits;
+  readonly rule: RuleInBrief & ProviderLimits;
   readonly scope: 'path' | 'provider';
   readonly replyDelayMs: number;
 };
-type Limits = {
-  readonly maxConnections: number;
-  readonly maxMessagesPerConnection: number;
-  readonly messagesPerHour: number;
-};
-
 const CASES: readonly Case[] = [
   {
     name: 'rate-shared',
@@ -47,8 +49,6 @@ const CASES: readonly Case[] = [
   },
 ];
 
-/** Windows in which no more may be sent than a burst and what is refilled meanwhile: what makes an hour right. */
-const WINDOWS_MS = [1000, 10_000, 60_000] as const;
 const SOURCES = [1, 2].map((number) => ({
   publicId: number,
   publicIp: `192.0.2.${number}`,
@@ -97,13 +97,15 @@ async function measure({ workers, seconds, withoutGrants }: Run): Promise<readon
   const fromMs = performance.timeOrigin + performance.now();
   await wait(seconds * 1000);
   const toMs = performance.timeOrigin + performance.now();
-  const { scopes } = await analyse(readReferee(sink.refereeFile), { fromMs, toMs, windowsMs: WINDOWS_MS });
+  const { scopes } = await analyse(readReferee(sink.refereeFile), { fromMs, toMs, windowsMs: LIMIT_WINDOWS_MS });
   const label = `${workers} workers${withoutGrants ? ', grants off' : ''}`;
   let violations = 0;
   const targets: Target[] = [];
   for (const each of CASES) {
     const seen = Object.entries(scopes[each.scope] ?? {}).filter(([scope]) => isOf(each, scope));
-    const faults = seen.flatMap(([scope, figures]) => faultsOf(each, figures).map((fault) => `${scope}: ${fault}`));
+    const faults = seen.flatMap(([scope, figures]) =>
+      limitViolations(figures, each.rule).map((fault) => `${scope}: ${fault}`),
+    );
     for (const fault of faults) say(`${label}: ${each.name}: ${fault}`);
     violations += faults.length;
     const used = Math.min(...seen.map(([, figures]) => usedOf(each, figures, (toMs - fromMs) / 1000)));
@@ -141,20 +143,6 @@ function providerOf({ name, replyDelayMs }: Case, index: number): ProviderSpec {
 function isOf({ name, scope }: Case, key: string): boolean {
   const index = CASES.findIndex((each) => each.name === name);
   return scope === 'provider' ? key.endsWith(` ${name}`) : key.includes(` 127.32.${index}.`);
-}
-
-function faultsOf({ rule }: Case, seen: ScopeAnalysis): readonly string[] {
-  const burst = Math.max(1, Math.floor(rule.messagesPerHour * 0.012));
-  const most = (windowMs: number): number => burst + Math.ceil((rule.messagesPerHour * windowMs) / 3_600_000);
-  return [
-    ...(seen.maxConnections > rule.maxConnections ? [`${seen.maxConnections} connections at once`] : []),
-    ...(seen.maxMessagesPerConnection > rule.maxMessagesPerConnection
-      ? [`${seen.maxMessagesPerConnection} messages on a connection`]
-      : []),
-    ...WINDOWS_MS.filter((windowMs) => (seen.peakMessages[windowMs] ?? 0) > most(windowMs)).map(
-      (windowMs) => `${seen.peakMessages[windowMs]} messages in ${windowMs} ms, allowed ${most(windowMs)}`,
-    ),
-  ];
 }
 
 function usedOf({ binds, rule }: Case, seen: ScopeAnalysis, seconds: number): number {

@@ -1,8 +1,4 @@
-type StackLimits = {
-  readonly maxConnections: number;
-  readonly maxMessagesPerConnection: number;
-  readonly messagesPerHour: number;
-};
+import type { ProviderLimits } from '@mxflow/provider-sim';
 
 /** An MX rule as the database takes it. */
 export type StackRule = {
@@ -10,7 +6,7 @@ export type StackRule = {
   readonly mask: string;
   readonly publicIds: string;
   readonly shared: boolean;
-  readonly limits: Readonly<Record<string, StackLimits>>;
+  readonly limits: Readonly<Record<string, ProviderLimits>>;
   readonly connectTimeoutSeconds: number;
   readonly dataTimeoutSeconds: number;
   readonly timeoutSeconds: number;
@@ -19,7 +15,7 @@ export type StackRule = {
 };
 
 /** What a rule of a stack says in few words: the same limits at every level. */
-export type RuleInBrief = Partial<StackLimits> & {
+export type RuleInBrief = Partial<ProviderLimits> & {
   /** `any` is the last rule, for whatever no other names. */
   readonly id?: string;
   readonly mask?: string;
@@ -27,13 +23,13 @@ export type RuleInBrief = Partial<StackLimits> & {
   readonly publicIds?: string;
   readonly connectTimeoutSeconds?: number;
   /** Other limits at some levels. */
-  readonly levels?: Readonly<Partial<Record<(typeof LEVELS)[number], Partial<StackLimits>>>>;
+  readonly levels?: Readonly<Partial<Record<(typeof LEVELS)[number], Partial<ProviderLimits>>>>;
 };
 
 const LEVELS = ['slow', 'normal', 'fast', 'very-fast', 'boost', 'custom'] as const;
 
 /** So much that it does not bind: for stacks in which limits are not the point. */
-const AMPLE: StackLimits = { maxConnections: 10, maxMessagesPerConnection: 100, messagesPerHour: 50_000_000 };
+export const AMPLE: ProviderLimits = { maxConnections: 10, maxMessagesPerConnection: 100, messagesPerHour: 50_000_000 };
 
 /** Spells a rule out. */
 export function stackRule({ id = 'any', mask = '*', shared = false, publicIds = '', ...rest }: RuleInBrief): StackRule {

@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
 
 import { gatherEvidence } from './evidence.ts';
-import { violationsOf, type Limits } from './limits.ts';
+import { STRICT, violationsOf } from './limits.ts';
 import { provider, recipientsAt } from './providers.ts';
 import { startWorld } from './world.ts';
 
-const LIMITS: Limits = { maxConnections: 6, maxMessagesPerConnection: 5, messagesPerHour: 90_000 };
 const MESSAGES = 1150;
 const FIVE_MINUTES_MS = 300_000;
 
@@ -14,14 +13,14 @@ test(
   { timeout: 120_000 },
   async () => {
     const specs = [provider('strict', '127.44.0.1', { replyDelayMs: 20 })];
-    await using world = await startWorld({ providers: specs, workers: 1, rules: [LIMITS] });
+    await using world = await startWorld({ providers: specs, workers: 1, rules: [STRICT] });
     await Promise.all([FIVE_MINUTES_MS, -FIVE_MINUTES_MS].map((ms) => world.stack.addWorker(clockOffBy(ms))));
     const campaign = await world.post(recipientsAt(specs, MESSAGES));
     await campaign.untilFinished({ limitMs: 90_000 });
     const evidence = await gatherEvidence(world, campaign);
     expect(evidence.faults).toEqual([]);
     expect(evidence).toMatchObject({ statuses: { sent: MESSAGES }, inDoubt: 0 });
-    expect(await violationsOf(world.refereeFile, LIMITS)).toEqual([]);
+    expect(await violationsOf(world, STRICT)).toEqual([]);
   },
 );
 

@@ -31,7 +31,7 @@ test(
 
     const evidence = await gatherEvidence(world, campaign);
     expect(evidence.faults).toEqual([]);
-    expect(await violationsOf(world.refereeFile, { ...AMPLE, maxConnections: SITE_CONNECTIONS * 2 })).toEqual([]);
+    expect(await violationsOf(world, { ...AMPLE, maxConnections: SITE_CONNECTIONS * 2 })).toEqual([]);
     expect(evidence.statuses).toEqual({ sent: MESSAGES });
     expect(evidence.inDoubt).toBeLessThanOrEqual(MOST_IN_DOUBT);
     expect(evidence.twice.length).toBeLessThanOrEqual(evidence.inDoubt);

@@ -3,12 +3,11 @@ import { once } from 'node:events';
 
 import { expect, test } from 'vitest';
 
-import { violationsOf, type Limits } from './limits.ts';
+import { STRICT, violationsOf } from './limits.ts';
 import { provider, recipientsAt } from './providers.ts';
 import { until, untilAccepted } from './until.ts';
 import { SHORT_LIFE, startWorld } from './world.ts';
 
-const LIMITS: Limits = { maxConnections: 6, maxMessagesPerConnection: 5, messagesPerHour: 90_000 };
 /** When a worker that nobody hears of has stopped by its own clock: its life, and what is in hand. */
 const STOPPED_WITHIN_MS = 8000;
 
@@ -21,7 +20,7 @@ test(
     await using world = await startWorld({
       providers: specs,
       workers: 2,
-      rules: [LIMITS],
+      rules: [STRICT],
       settings: SHORT_LIFE,
       databaseThrough: (url) => link.to(url),
     });
@@ -42,8 +41,7 @@ test(
     expect(lastAt - cutAt).toBeLessThan(STOPPED_WITHIN_MS);
     link.restore();
     await untilAccepted(world, last + 200);
-    world.sims.referee.flush();
-    expect(await violationsOf(world.refereeFile, LIMITS)).toEqual([]);
+    expect(await violationsOf(world, STRICT)).toEqual([]);
   },
 );
 

@@ -47,9 +47,8 @@ test(
     await change(world, [WIDE]);
     await untilAccepted(world, world.accepted() + 200);
 
-    world.sims.referee.flush();
     // Whatever changed in between, nothing was ever above the widest rule, nor was a budget fresh.
-    expect(await violationsOf(world.refereeFile, WIDE)).toEqual([]);
+    expect(await violationsOf(world, WIDE)).toEqual([]);
     expect(await seen(world, 'path', { from: narrowFrom, to: narrowTo })).toEqual([]);
     expect(await seen(world, 'provider', { from: sharedFrom, to: sharedTo })).toEqual([]);
     expect(world.accepted()).toBeLessThan(MESSAGES);

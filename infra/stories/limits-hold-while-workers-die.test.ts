@@ -2,12 +2,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import { expect, test } from 'vitest';
 
-import { violationsOf, type Limits } from './limits.ts';
+import { STRICT, violationsOf } from './limits.ts';
 import { provider, recipientsAt } from './providers.ts';
 import { until, untilAccepted } from './until.ts';
 import { SHORT_LIFE, startWorld, type World } from './world.ts';
 
-const LIMITS: Limits = { maxConnections: 6, maxMessagesPerConnection: 5, messagesPerHour: 90_000 };
 const MESSAGES = 20_000;
 /** A provider ends connections on which nothing is said sooner than we free those of a worker not proven dead. */
 const PROVIDER_IDLE_MS = 8000;
@@ -23,7 +22,7 @@ test(
     await using world = await startWorld({
       providers: specs,
       workers: 3,
-      rules: [LIMITS],
+      rules: [STRICT],
       settings: { ...SHORT_LIFE, MXFLOW_WATCHDOG: '0s', MXFLOW_LOST_WORKER_HOLD: HOLD },
     });
     await world.post(recipientsAt(specs, MESSAGES));
@@ -51,7 +50,7 @@ test(
     second?.signal('SIGCONT');
     await untilAccepted(world, world.accepted() + 100);
 
-    expect(await violations(world)).toEqual([]);
+    expect(await violationsOf(world, STRICT)).toEqual([]);
     const twice = await world.query<{ twice: number }>(
       'SELECT count(*)::int AS twice FROM workers WHERE fenced_at IS NULL AND stopped_at IS NULL',
     );
@@ -64,7 +63,7 @@ test('a frozen worker is ended by its watchdog, and its capacity is back', { tim
   await using world = await startWorld({
     providers: specs,
     workers: 1,
-    rules: [LIMITS],
+    rules: [STRICT],
     settings: { ...SHORT_LIFE, MXFLOW_WATCHDOG: '5s' },
   });
   await world.post(recipientsAt(specs, MESSAGES));
@@ -74,16 +73,11 @@ test('a frozen worker is ended by its watchdog, and its capacity is back', { tim
   worker?.signal('SIGSTOP');
   await until('the watchdog ended it', () => worker?.pid(), { is: (now) => now !== pid, withinMs: 30_000 });
   await untilAccepted(world, world.accepted() + 100);
-  expect(await violations(world)).toEqual([]);
+  expect(await violationsOf(world, STRICT)).toEqual([]);
 });
 
 /** What starting three workers takes on a small machine. */
 const RESTART_MS = 10_000;
-
-async function violations(world: World): Promise<readonly string[]> {
-  world.sims.referee.flush();
-  return await violationsOf(world.refereeFile, LIMITS);
-}
 
 async function fenced(world: World): Promise<number> {
   const [row] = await world.query<{ count: number }>(

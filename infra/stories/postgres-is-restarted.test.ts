@@ -25,7 +25,7 @@ test(
 
     const evidence = await gatherEvidence(world, campaign);
     expect(evidence.faults).toEqual([]);
-    expect(await violationsOf(world.refereeFile, AMPLE)).toEqual([]);
+    expect(await violationsOf(world, AMPLE)).toEqual([]);
     expect(evidence.statuses).toEqual({ sent: MESSAGES });
   },
 );

@@ -38,7 +38,7 @@ test(
       await campaign.untilFinished({ limitMs: 150_000 });
       const evidence = await gatherEvidence(world, campaign);
       expect(evidence.faults).toEqual([]);
-      expect(await violationsOf(world.refereeFile, AMPLE)).toEqual([]);
+      expect(await violationsOf(world, AMPLE)).toEqual([]);
       expect(evidence).toMatchObject({ statuses: { sent }, inDoubt: 0, twice: [] });
     }
   },

@@ -29,7 +29,7 @@ test(
 
     const evidence = await gatherEvidence(world, campaign);
     expect(evidence.faults).toEqual([]);
-    expect(await violationsOf(world.refereeFile, { ...AMPLE, maxConnections: 9 })).toEqual([]);
+    expect(await violationsOf(world, { ...AMPLE, maxConnections: 9 })).toEqual([]);
     expect(evidence).toMatchObject({ statuses: { sent: MESSAGES }, inDoubt: 0, twice: [] });
     const workers = await world.query<{ stopped: boolean; fenced: boolean }>(
       'SELECT stopped_at IS NOT NULL AS stopped, fenced_at IS NOT NULL AS fenced FROM workers ORDER BY stopped DESC',

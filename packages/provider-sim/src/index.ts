@@ -28,3 +28,4 @@ export {
   type DemoRecipient,
 } from './demo-scenario.ts';
 export { startControlServer } from './control-server.ts';
+export { LIMIT_WINDOWS_MS, limitViolations, type ProviderLimits } from './limit-violations.ts';
