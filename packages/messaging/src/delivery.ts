@@ -1,6 +1,7 @@
 import type { AnyMessage } from '@mxflow/contracts';
 import type { ConsumeMessage } from 'amqplib';
 
+import type { Activity } from './activity.ts';
 import type { MessagingLogger, Received } from './messaging.ts';
 import { PARKED_QUEUE } from './topology.ts';
 import type { Parcel } from './publisher.ts';
@@ -11,6 +12,8 @@ export type DeliveryWorld = {
   readonly logger: MessagingLogger | undefined;
   /** Publishes with confirm. */
   readonly send: (parcel: Parcel) => Promise<void>;
+  /** What keeps a consumption from ending: a move to another queue, until its original is acknowledged. */
+  readonly activity: Activity;
   /** False once the delivery's channel has died: the broker then hands the message out anew, and nothing may be said about this one. */
   readonly alive: () => boolean;
   readonly acknowledge: (raw: ConsumeMessage) => void;
@@ -104,12 +107,14 @@ function copyOf(raw: ConsumeMessage, queue: string, headers: Readonly<Record<str
 }
 
 async function moveThenAcknowledge(raw: ConsumeMessage, world: DeliveryWorld, parcel: Parcel): Promise<void> {
+  world.activity.begin(1);
   try {
     await world.send(parcel);
+    world.acknowledge(raw);
   } catch (error) {
     // It stays in hand, unacknowledged, and comes again when the channel is closed: nothing is lost.
     world.logger?.error({ queue: world.queue, err: error }, 'message could not be moved');
-    return;
+  } finally {
+    world.activity.end(1);
   }
-  world.acknowledge(raw);
 }

@@ -141,10 +141,8 @@ export class Subscription {
     return {
       queue: session.queue,
       logger,
-      async send(parcel) {
-        activity.begin(1);
-        await send(parcel).finally(() => activity.end(1));
-      },
+      send,
+      activity,
       alive: () => session.alive,
       acknowledge: (raw) => this.#acknowledge(session, raw),
     };

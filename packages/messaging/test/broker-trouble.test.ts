@@ -7,7 +7,7 @@ import { openStateFolder, startRabbit, type RabbitServer } from '@mxflow/infra/s
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { connectMessaging, done, type Messaging } from '../src/index.ts';
-import { Diary, requested, sent } from './diary.ts';
+import { Diary, POLL, requested, sent } from './diary.ts';
 
 const stack = new AsyncDisposableStack();
 let rabbit: RabbitServer;
@@ -61,7 +61,7 @@ test('killed instead, messages that were confirmed or are yet to be still arrive
   await rabbit.kill();
   const meanwhile = messaging.publish('delivery.sent.v1', sent('999999'));
   expect(await Promise.race([meanwhile.then(() => 'confirmed'), sleep(300).then(() => 'waiting')])).toBe('waiting');
-  expect(messaging.health()).toMatchObject({ publishing: false, consuming: false });
+  await expect.poll(() => messaging.health(), POLL).toMatchObject({ publishing: false, consuming: false });
   await rabbit.restart();
   await publishing;
   await meanwhile;
@@ -116,7 +116,7 @@ test(
     await untilTrue(() => messaging.health().consuming);
     await messaging.publish('job.state-changed.v1', { jobNumber: '7', state: 'paused' });
     await diary.until((entries) => entries.includes('paused'));
-    expect(await messaging.queueDepth(idle)).toBe(1);
+    await expect.poll(() => messaging.queueDepth(idle), POLL).toBe(1);
   },
 );
 
@@ -151,9 +151,10 @@ test('an alarm blocks publishing, and consuming goes on', { timeout: 120_000 }, 
   expect(messaging.unconfirmed).toBe(1);
   await evaluate(rabbit, 'rabbit_alarm:clear_alarm({resource_limit, memory, node()}).');
   await held;
+  await blockades.holds(2);
   expect(blockades.entries).toEqual([expect.any(String), undefined]);
   await chunks.until((entries) => entries.includes('8 0'));
-  expect(messaging.health()).toEqual({ publishing: true, consuming: true, blocked: false });
+  await expect.poll(() => messaging.health(), POLL).toEqual({ publishing: true, consuming: true, blocked: false });
 });
 
 test('a frozen broker is noticed by its silence', { timeout: 120_000 }, async () => {

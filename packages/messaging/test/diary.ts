@@ -1,9 +1,11 @@
-import { once } from 'node:events';
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 
 import { createTestVhost } from '@mxflow/infra/testing';
 
 import { connectMessaging, type Messaging, type MessagingOptions } from '../src/index.ts';
+
+/** For what the broker counts: an acknowledgement may still be on its way to it when its consumer has stopped. */
+export const POLL = { timeout: 20_000, interval: 20 };
 
 /** What was seen, and a way to wait until enough of it was. */
 export class Diary<Entry> {
@@ -15,7 +17,7 @@ export class Diary<Entry> {
     this.#changes.emit('change');
   }
 
-  async until(enough: (entries: readonly Entry[]) => boolean, withinMs = 20_000): Promise<readonly Entry[]> {
+  async until(enough: (entries: readonly Entry[]) => boolean, withinMs = 60_000): Promise<readonly Entry[]> {
     const signal = AbortSignal.timeout(withinMs);
     while (!enough(this.entries)) {
       try {

@@ -4,7 +4,7 @@ import { connect } from 'amqplib';
 import { expect, test } from 'vitest';
 
 import { BrokerUnreachableError, connectMessaging, done, later, park, type Verdict } from '../src/index.ts';
-import { Diary, messagingInWorld, requested } from './diary.ts';
+import { Diary, messagingInWorld, POLL, requested } from './diary.ts';
 
 test('control messages reach every process, and nobody listening is no fault', async () => {
   await using one = await messagingInWorld();
@@ -70,8 +70,8 @@ test('deliverTwice gives every message to its handler twice, after one another a
   );
   await consumption.stop();
   expect(diary.entries.filter((id) => id === '1')).toHaveLength(2);
-  expect(await messaging.queueDepth(queue)).toBe(0);
-  expect(await messaging.queueDepth('parked')).toBe(1);
+  await expect.poll(() => messaging.queueDepth(queue), POLL).toBe(0);
+  await expect.poll(() => messaging.queueDepth('parked'), POLL).toBe(1);
 });
 
 test('a lane deleted while consumed is not made again by its consumer, which goes on when it comes back', async () => {
@@ -88,8 +88,8 @@ test('a lane deleted while consumed is not made again by its consumer, which goe
   });
   await messaging.deleteLane(3);
   await new Promise((resolve) => setTimeout(resolve, 1_200));
-  expect(await messaging.queueDepth(queue)).toBeUndefined();
-  expect(messaging.health()).toEqual({ publishing: true, consuming: true, blocked: false });
+  await expect.poll(() => messaging.queueDepth(queue), POLL).toBeUndefined();
+  await expect.poll(() => messaging.health(), POLL).toEqual({ publishing: true, consuming: true, blocked: false });
   await messaging.declareLane(3);
   await messaging.publish('delivery.requested.v1', requested('1'), { queue });
   expect(await diary.holds(1)).toEqual(['1']);

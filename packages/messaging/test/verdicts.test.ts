@@ -2,12 +2,12 @@ import { connect } from 'amqplib';
 import { expect, test } from 'vitest';
 
 import { ContractError, done, later, park, UnroutableError, type Verdict } from '../src/index.ts';
-import { Diary, messagingInWorld, requested, sent } from './diary.ts';
+import { Diary, messagingInWorld, POLL, requested, sent } from './diary.ts';
 
 test('a published message is confirmed, consumed and acknowledged', async () => {
   await using messaging = await messagingInWorld();
   await messaging.publish('job.chunk-accepted.v1', { jobNumber: '7', chunk: 3 });
-  expect(await messaging.queueDepth('prepare')).toBe(1);
+  await expect.poll(() => messaging.queueDepth('prepare'), POLL).toBe(1);
   const diary = new Diary<unknown>();
   const consumption = await messaging.consume({
     queue: 'prepare',
@@ -21,7 +21,7 @@ test('a published message is confirmed, consumed and acknowledged', async () => 
     { key: 'job.chunk-accepted.v1', body: { jobNumber: '7', chunk: 3 }, redelivered: false },
   ]);
   await consumption.stop();
-  expect(await messaging.queueDepth('prepare')).toBe(0);
+  await expect.poll(() => messaging.queueDepth('prepare'), POLL).toBe(0);
   expect(messaging.unconfirmed).toBe(0);
 });
 
@@ -65,7 +65,7 @@ test('a batch gathers, and each of its messages gets its own verdict', async () 
     queue: 'outcomes',
     prefetch: 100,
     maxBatch: 50,
-    maxWaitMs: 200,
+    maxWaitMs: 2_000,
     async handler(messages) {
       const again = diary.entries.length > 0;
       diary.write(messages.map(({ body }) => body.messageId));
@@ -82,10 +82,12 @@ test('a batch gathers, and each of its messages gets its own verdict', async () 
   expect(batches[0]).toHaveLength(50);
   expect(batches.flat().filter((id) => id === '7')).toHaveLength(2);
   await consumption.stop();
-  expect(await messaging.queueDepth('outcomes')).toBe(0);
-  expect(await messaging.listParked(10)).toMatchObject([
-    { key: 'delivery.sent.v1', queue: 'outcomes', reason: 'never liked it', content: JSON.stringify(sent('13')) },
-  ]);
+  await expect.poll(() => messaging.queueDepth('outcomes'), POLL).toBe(0);
+  await expect
+    .poll(() => messaging.listParked(10), POLL)
+    .toMatchObject([
+      { key: 'delivery.sent.v1', queue: 'outcomes', reason: 'never liked it', content: JSON.stringify(sent('13')) },
+    ]);
 });
 
 test('the wrong number of verdicts settles nothing', async () => {
@@ -167,10 +169,9 @@ test('poison is parked without troubling the handler, and can be replayed', asyn
   ]);
   expect(parked.find(({ reason }) => reason === 'schema-mismatch')?.error).toMatch('/chunk');
   // Listed, they are still there.
-  expect(await messaging.queueDepth('parked')).toBe(4);
+  await expect.poll(() => messaging.queueDepth('parked'), POLL).toBe(4);
   expect(await messaging.replayParked(3)).toEqual({ replayed: 3, kept: 0 });
-  // The consumer's last acknowledgement may still be on its way when it has stopped.
-  await expect.poll(() => messaging.queueDepth('prepare')).toBe(3);
+  await expect.poll(() => messaging.queueDepth('prepare'), POLL).toBe(3);
 });
 
 test('a parked message whose lane is gone stays parked', async () => {
@@ -190,8 +191,8 @@ test('a parked message whose lane is gone stays parked', async () => {
   await consumption.stop();
   await messaging.deleteLane(9);
   expect(await messaging.replayParked(10)).toEqual({ replayed: 0, kept: 1 });
-  expect(await messaging.queueDepth('parked')).toBe(1);
-  expect(await messaging.queueDepth('lane.9')).toBeUndefined();
+  await expect.poll(() => messaging.queueDepth('parked'), POLL).toBe(1);
+  await expect.poll(() => messaging.queueDepth('lane.9'), POLL).toBeUndefined();
 });
 
 test('what no queue takes, and what breaks its contract, is refused by name', async () => {
@@ -212,7 +213,7 @@ test('what no queue takes, and what breaks its contract, is refused by name', as
       { key: 'job.chunk-accepted.v1', body: { jobNumber: '1', chunk: 1 } },
     ]),
   ).rejects.toThrow('/jobNumber');
-  expect(await messaging.queueDepth('prepare')).toBe(2);
+  await expect.poll(() => messaging.queueDepth('prepare'), POLL).toBe(2);
   expect(messaging.unconfirmed).toBe(0);
 });
 
@@ -229,7 +230,7 @@ test('more than may be unconfirmed waits its turn', async () => {
       (_, chunk) => ({ key: 'job.chunk-accepted.v1', body: { jobNumber: '8', chunk } }) as const,
     ),
   );
-  expect(await messaging.queueDepth('prepare')).toBe(300);
+  await expect.poll(() => messaging.queueDepth('prepare'), POLL).toBe(300);
   expect(messaging.unconfirmed).toBe(0);
 });
 
@@ -259,6 +260,6 @@ test('two thousand held at once, more after the prefetch grows, and settled in a
     if (index % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   await consumption.stop();
-  expect(await messaging.queueDepth(queue)).toBe(0);
+  await expect.poll(() => messaging.queueDepth(queue), POLL).toBe(0);
   expect(new Set(held.entries.map(({ id }) => id)).size).toBe(3_000);
 });
