@@ -30,3 +30,4 @@ export * from './site-block.ts';
 export * from './why-facts.ts';
 export * from './mx-rule-edits.ts';
 export * from './source-edits.ts';
+export * from './bounce-rules.ts';

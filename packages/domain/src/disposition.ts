@@ -3,15 +3,19 @@ import type { Reply } from './reply.ts';
 /** Does the failure stay, or may it pass? Only hard and soft ones are about the message; ignored ones are retried like soft. */
 export type FailureType = 'hard' | 'soft' | 'ignored';
 
-/** Why a message failed, in the words that operators know. */
-export type FailureReason =
-  | 'user-unknown'
-  | 'mailbox-full'
-  | 'inactive-user'
-  | 'invalid-domain'
-  | 'refused'
-  | 'unreachable'
-  | 'not-defined';
+/** Why a message failed, in the words that operators know. `ignored` says that there was no failure of ours to count. */
+export const FAILURE_REASONS = [
+  'user-unknown',
+  'mailbox-full',
+  'inactive-user',
+  'invalid-domain',
+  'refused',
+  'unreachable',
+  'ignored',
+  'not-defined',
+] as const;
+
+export type FailureReason = (typeof FAILURE_REASONS)[number];
 
 /** What one attempt told about one forward-path, as the worker reports it. */
 export type AttemptResult =

@@ -23,3 +23,5 @@ export * from './default-rules/index.ts';
 export * from './read-mx-rule.ts';
 export * from './lint-rules.ts';
 export * from './ramp.ts';
+export * from './bounce-rule.ts';
+export * from './failure-detail.ts';
