@@ -1,0 +1,23 @@
+/** An address as it stands in running text. Linear: neither side holds a character that could begin the other. */
+const ADDRESS =
+  /[^\s<>()[\]{}"',;:|@\\]{1,64}@[a-z0-9\u00c0-\u04ff](?:[a-z0-9.\u00c0-\u04ff_-]{0,253}[a-z0-9\u00c0-\u04ff])?/gi;
+
+/** Characters of a line that are searched. */
+const MAX_LINE = 1000;
+
+/** The addresses in a line, as written, in its order. */
+export function addressesIn(line: string): readonly string[] {
+  if (!line.includes('@')) return [];
+  return [...line.slice(0, MAX_LINE).matchAll(ADDRESS)].map(([address]) => address.replace(/^[*=+.]+/, ''));
+}
+
+/** The address of a report's field: `rfc822; <user@example.com>`, with or without type and brackets. */
+export function addressOfField(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const behind = value
+    .slice(value.indexOf(';') + 1)
+    .trim()
+    .replace(/^<(.*)>$/, '$1');
+  const quoted = /^"[^"]{1,64}"@[^\s<>]{1,255}$/.exec(behind);
+  return quoted === null ? addressesIn(behind)[0] : behind;
+}

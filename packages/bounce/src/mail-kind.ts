@@ -1,0 +1,131 @@
+import { headerOf, type Mail } from './mail.ts';
+
+/** What a mail that reached an error address is. Only `failed` can be about a dead address. */
+export type MailKind =
+  /** Delivery to at least one recipient failed. */
+  | 'failed'
+  /** Still being tried (RFC 3464, Action: delayed): no failure. */
+  | 'delayed'
+  /** Delivered, relayed or expanded: no failure. */
+  | 'delivered'
+  /** A recipient called the message spam (RFC 5965). */
+  | 'complaint'
+  /** A feedback report of another kind: not-spam, authentication failures. */
+  | 'feedback'
+  /** A disposition notification (RFC 8098): read, deleted, not opened. */
+  | 'receipt'
+  /** Somebody's machine answered (RFC 3834). */
+  | 'auto-reply'
+  /** Somebody's machine wants a proof before it delivers. */
+  | 'challenge'
+  /** Anything else: written by a person, or not understood. */
+  | 'ordinary';
+
+export type KindQuestion = {
+  readonly mail: Mail;
+  /** The report's own words on one line. */
+  readonly body: string;
+  readonly actions: readonly ('failed' | 'delayed' | 'delivered' | 'relayed' | 'expanded')[];
+  readonly feedbackType: string | undefined;
+  readonly isReceipt: boolean;
+  /** Recipients found in free text or named in X-Failed-Recipients. */
+  readonly recipients: number;
+  readonly hasReturned: boolean;
+};
+
+const CHALLENGE =
+  /(?:(?:verif|confirm|authenticat|prove)\w*(?: \S+){0,8} (?:you(?:'re| are)?|your (?:e-?mail|address|message|identity)|sender|human)|protected by|challenge|spam ?arrest|boxbe|tmda|one[- ]time|allowed list|approved (?:senders?|list)|white ?list)(?:.{0,600}(?:click|reply|visit|follow|link|https?:))/i;
+
+const CHALLENGE_SUBJECT =
+  /(?:confirm(?:ation)? (?:required|your)|please (?:confirm|verify|authenticate)|action required to deliver|verify your (?:message|e-?mail))/i;
+
+const AUTO_REPLY_SUBJECT =
+  /(?:auto(?:matic|mated)?[- ]?(?:re(?:ply|sponse|sponder|spons)\b)|out of (?:the )?office|away from|on vacation|vacation (?:reply|notice)|\bAway until|^\s*(?:auto(?:matisch)?|ooo)\s*:|automatische (?:antwort|rückmeldung)|abwesenheit|abwesend|nicht im büro|réponse automatique|absence du bureau|absent|respuesta automática|fuera de (?:la )?oficina|resposta automática|fora do escritório|risposta automatica|fuori ufficio|automatisch antwoord|afwezig|automatyczna odpowied|nieobecno|poza biurem|автоответ|автоматический ответ|отсутств|вне офиса|自動(?:返信|応答|回答)|不在|自动(?:回复|答复)|自動回覆|外出)/i;
+
+const BOUNCE_SUBJECT =
+  /(?:undeliver|non[- ]?deliver|not deliver|unable to deliver|undelivered|returned (?:mail|to sender|e?-?mail)|return(?:ed|ing) message|delivery (?:status|fail|problem|error|notification|has failed|report|unsuccessful)|mail delivery|failure (?:notice|delivery)|failed (?:delivery|mail|message)|message (?:status|not delivered|could not|you sent)|mail (?:system )?error|(?:mail|message) could not|mail failure|bounce|cannot (?:be )?(?:deliver|send)|couldn'?t be delivered|permanent (?:error|fail)|delivery failure|notice: mail|user unknown|unzustell|nicht zustell|unzustellbar|zustell|non remis|échec (?:de|d)|non distribu|no se (?:puede|pudo|ha podido)|no entregado|error de entrega|não (?:entregue|pôde|foi)|falha (?:na|de) entrega|mancata consegna|non recapit|impossibile recapitare|niet (?:bezorg|afgelever)|onbestelbaar|niedostarcz|nie dostarcz|zwrot|не(?:доставлен| доставлен|возможно доставить)|ошибка доставки|送信できません|配信(?:不能|エラー|できません)|不達|届きません|戻り|退信|投递失败|系统退信|無法(?:傳遞|投遞)|无法投递|returned|not (?:a )?member|blocked by|warning: )/i;
+
+const BOUNCE_BODY =
+  /(?:(?:could|can|was|were|has|have|is|been|be) ?n['o]?t (?:be |been )?(?:deliver|sent|reach|accepted)|not delivered|(?:unable|failed|impossible) to (?:be )?(?:deliver|send|reach)|delivery (?:to|of|has|failed|attempt|error)|undeliverable|permanent (?:fatal )?error|returned to (?:the )?sender|fatal errors?|delivery problems?|failed recipient|did not reach|user unknown|unknown user|mailbox (?:is )?full|over quota|no such user|transcript of session|not been delivered|nicht (?:zugestellt|zustell)|konnte nicht|échec de la remise|n'a pas (?:pu|été)|no se (?:ha )?(?:pudo|podido)|não (?:pôde|foi|pode)|non (?:è stato|può)|kon niet|nie (?:można|mogła|został)|не (?:может быть|удалось|доставлен|был)|送信できません|配信できません|送れません|届け|無法|无法|失败|[45]\d\d[ -]#?[45]\.\d\.\d|not a member)/i;
+
+const DAEMON =
+  /(?:mailer[-_. ]?daemon|post[-_. ]?master|mail[-_. ]delivery|mail[-_ ]?administrator|mailsystem|delivery subsystem|maildelivery|bounce|mail system)/i;
+
+const DELAYED =
+  /(?:delay(?:ed)?\b.{0,80}(?:retr|will|keep|contin|hours?|still|queue|minutes|warning)|warning: (?:message|could not send|mail)|still being retried|still (?:trying|attempting)|not yet been delivered|temporary failure report|do not need to (?:re-?send|do anything)|has been delayed|will (?:continue|keep|be) (?:to )?(?:try|retr)|verzögert|retardad[oa]|retardée?|ritardat|vertraagd|opóźnion|задерж|遅延|延迟)/i;
+
+/**
+ * Tells what a mail is. A machine-readable report comes first; then what only a bounce has; an automatic answer is told
+ * by its header and subject, since its text is its author's.
+ */
+export function kindOf(question: KindQuestion): MailKind {
+  const { mail, body, actions, feedbackType, isReceipt } = question;
+  if (feedbackType !== undefined) return isComplaint(feedbackType) ? 'complaint' : 'feedback';
+  const report = headerOf(mail, 'content-type').toLowerCase();
+  if (report.includes('feedback-report')) return 'complaint';
+  if (isReceipt || report.includes('disposition-notification')) return 'receipt';
+  if (isChallenge(mail, body)) return 'challenge';
+  if (actions.includes('failed')) return 'failed';
+  if (actions.includes('delayed')) return 'delayed';
+  if (actions.length > 0) return 'delivered';
+  if (bounceSigns(question) >= 4) return isDelayed(mail, body) ? 'delayed' : 'failed';
+  return isAutoReply(mail) ? 'auto-reply' : 'ordinary';
+}
+
+const COMPLAINTS = new Set(['abuse', 'fraud', 'virus', 'opt-out', 'opt-out-list', 'miscategorized', 'other', 'dkim']);
+
+function isComplaint(feedbackType: string): boolean {
+  return COMPLAINTS.has(feedbackType.trim().toLowerCase());
+}
+
+function isChallenge(mail: Mail, body: string): boolean {
+  return CHALLENGE.test(body.slice(0, 4000)) || CHALLENGE_SUBJECT.test(mail.subject.slice(0, 300));
+}
+
+function bounceSigns({ mail, body, recipients, hasReturned }: KindQuestion): number {
+  const subject = mail.subject.slice(0, 300);
+  const daemon =
+    DAEMON.test(mail.from) || DAEMON.test(mail.fromName.slice(0, 200)) || isNull(headerOf(mail, 'return-path'));
+  const answered = isAutoReply(mail) && !DAEMON.test(mail.from);
+  return (
+    (mail.headers.has('x-failed-recipients') ? 4 : 0) +
+    (headerOf(mail, 'content-type').toLowerCase().includes('multipart/report') ? 2 : 0) +
+    (BOUNCE_SUBJECT.test(subject) ? 2 : 0) +
+    (daemon ? 1 : 0) +
+    (BOUNCE_BODY.test(body.slice(0, 6000)) ? 2 : 0) +
+    (hasReturned ? 1 : 0) +
+    (recipients > 0 ? 1 : 0) -
+    (answered ? 3 : 0)
+  );
+}
+
+function isNull(reversePath: string): boolean {
+  return /^\s*<\s*>\s*$/.test(reversePath);
+}
+
+function isDelayed(mail: Mail, body: string): boolean {
+  return DELAYED.test(mail.subject.slice(0, 300)) || DELAYED.test(body.slice(0, 2000));
+}
+
+function isAutoReply(mail: Mail): boolean {
+  const submitted = headerOf(mail, 'auto-submitted').trim().toLowerCase();
+  return (
+    submitted.startsWith('auto-replied') ||
+    submitted.startsWith('auto-generated') ||
+    ['x-autoreply', 'x-autorespond', 'x-autoresponder', 'x-autogenerated', 'x-auto-reply', 'x-vacation'].some((name) =>
+      mail.headers.has(name),
+    ) ||
+    /^\s*auto_?reply/i.test(headerOf(mail, 'precedence')) ||
+    (/oof|autoreply|\ball\b/i.test(headerOf(mail, 'x-auto-response-suppress')) && mail.headers.has('in-reply-to')) ||
+    AUTO_REPLY_SUBJECT.test(mail.subject.slice(0, 300)) ||
+    isThanks(mail)
+  );
+}
+
+/** An answer to nobody that thanks for a mail: the oldest robots leave no header. */
+function isThanks(mail: Mail): boolean {
+  return (
+    isNull(headerOf(mail, 'return-path')) &&
+    /\bthank(?:s| you)\b|\bvielen dank\b|\bmerci\b|\bgracias\b|\bgrazie\b|\bobrigad/i.test(mail.subject.slice(0, 300))
+  );
+}

@@ -1,0 +1,73 @@
+import type { BounceRule } from '@mxflow/domain';
+import { RE2JS } from 're2js';
+
+import { codesIn } from './codes.ts';
+import { conditionsHold } from './rule.ts';
+import { visibleText } from './visible-text.ts';
+
+/** What a rule may cost: one bad pattern slows every reply down, for its automaton is part of everybody's. */
+export const RULE_LIMITS = {
+  patternCharacters: 4000,
+  /** The largest upper bound of a repeat such as `x{0,10}`: bounded repeats multiply states. */
+  repeat: 12,
+  /** The product of nested bounds, and what all bounds of a pattern add up to. */
+  repeats: 60,
+  /** Instructions of the compiled program. */
+  instructions: 4000,
+  examples: 50,
+} as const;
+
+/** Why a rule cannot be saved; `undefined` where it can. */
+export function faultOf(rule: BounceRule): string | undefined {
+  return faultOfPattern(rule.pattern) ?? faultOfExamples(rule);
+}
+
+/** Why a pattern is refused: it is not RE2's, or its automaton would be too large. */
+export function faultOfPattern(pattern: string): string | undefined {
+  if (pattern === '') return 'the pattern is empty';
+  if (pattern.length > RULE_LIMITS.patternCharacters) {
+    return `the pattern has ${pattern.length} characters, at most ${RULE_LIMITS.patternCharacters} are allowed`;
+  }
+  const repeat = faultOfRepeats(pattern);
+  if (repeat !== undefined) return repeat;
+  try {
+    const compiled = RE2JS.compile(pattern, RE2JS.CASE_INSENSITIVE);
+    if (compiled.matcher('').find()) return 'the pattern matches the empty text';
+    const size = compiled.programSize();
+    if (size > RULE_LIMITS.instructions) {
+      return `the pattern compiles to ${size} instructions, at most ${RULE_LIMITS.instructions} are allowed`;
+    }
+  } catch (error) {
+    return `the pattern is not one of RE2: ${error instanceof Error ? error.message : String(error)}`;
+  }
+  return undefined;
+}
+
+function faultOfRepeats(pattern: string): string | undefined {
+  let sum = 0;
+  for (const [written, low = '', high] of pattern.replaceAll(/\\./g, '__').matchAll(/\{(\d{1,5})(?:,(\d{0,5}))?\}/g)) {
+    const bound = Math.max(Number(low), Number(high ?? 0));
+    sum += bound;
+    if (bound > RULE_LIMITS.repeat) return `the repeat ${written} is too large: at most ${RULE_LIMITS.repeat}`;
+    if (sum > RULE_LIMITS.repeats) return `the bounded repeats add up to more than ${RULE_LIMITS.repeats}`;
+  }
+  return undefined;
+}
+
+function faultOfExamples(rule: BounceRule): string | undefined {
+  if (rule.where.length === 0) return 'the rule looks nowhere';
+  if (rule.matches.length === 0) return 'an example that must match is missing';
+  if (rule.leaves.length === 0) return 'an example that must not match is missing';
+  if (rule.matches.length + rule.leaves.length > RULE_LIMITS.examples) return 'there are too many examples';
+  const compiled = RE2JS.compile(rule.pattern, RE2JS.CASE_INSENSITIVE);
+  const fits = (example: string) => compiled.matcher(visibleText(example)).find();
+  // Whether an example names the MX host or the sender is not known: only what stands in its text is asked for.
+  const { replyCodes, enhancedStatuses } = rule.conditions ?? {};
+  const conditions = { ...(replyCodes && { replyCodes }), ...(enhancedStatuses && { enhancedStatuses }) };
+  const holds = (example: string) =>
+    fits(example) && conditionsHold(conditions, { ...codesIn(example), mxHost: undefined, sender: undefined });
+  const missed = rule.matches.find((example) => !holds(example));
+  if (missed !== undefined) return `the example that must match does not: ${missed}`;
+  const taken = rule.leaves.find((example) => holds(example));
+  return taken === undefined ? undefined : `the example that must not match does: ${taken}`;
+}
