@@ -28,38 +28,6 @@ export async function listFeedbackRules(database: Database): Promise<readonly St
   }));
 }
 
-/** Brings the bundled rules up to this version's. Whether one is switched on belongs to operators. */
-export async function seedFeedbackRules(database: Database, rules: readonly FeedbackRule[]): Promise<void> {
-  const rows = rules.map(({ action, ...rule }, position) => ({
-    id: rule.id,
-    position: position + 1,
-    mask: rule.mask,
-    pattern: rule.pattern,
-    threshold_per_hour: rule.thresholdPerHour,
-    action: action.kind,
-    cap: action.kind === 'suspend' ? null : action.cap,
-    seconds: action.seconds,
-    step_seconds: rule.stepSeconds,
-    matches: rule.matches,
-    passes: rule.passes,
-  }));
-  await database.client.$executeRawUnsafe(
-    `INSERT INTO feedback_rules AS f (id, position, mask, pattern, threshold_per_hour, action, cap, seconds,
-       step_seconds, matches, passes, origin)
-     SELECT r.*, 'bundled' FROM jsonb_to_recordset($1::jsonb) AS r(id text, position int, mask text, pattern text,
-       threshold_per_hour int, action text, cap int, seconds int, step_seconds int, matches text[], passes text[])
-     ORDER BY id
-     ON CONFLICT (id) DO UPDATE SET position = excluded.position, mask = excluded.mask, pattern = excluded.pattern,
-       threshold_per_hour = excluded.threshold_per_hour, action = excluded.action, cap = excluded.cap,
-       seconds = excluded.seconds, step_seconds = excluded.step_seconds, matches = excluded.matches,
-       passes = excluded.passes
-     WHERE f.origin = 'bundled' AND (f.position, f.mask, f.pattern, f.threshold_per_hour, f.action, f.cap, f.seconds,
-       f.step_seconds) IS DISTINCT FROM (excluded.position, excluded.mask, excluded.pattern,
-       excluded.threshold_per_hour, excluded.action, excluded.cap, excluded.seconds, excluded.step_seconds)`,
-    JSON.stringify(rows),
-  );
-}
-
 /** A reply that a feedback rule matched. */
 export type FeedbackHit = {
   readonly groupKey: string;

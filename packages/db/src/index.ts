@@ -31,3 +31,7 @@ export * from './why-facts.ts';
 export * from './mx-rule-edits.ts';
 export * from './source-edits.ts';
 export * from './bounce-rules.ts';
+export * from './bounce-rule-edits.ts';
+export * from './feedback-rule-edits.ts';
+export * from './policies.ts';
+export { deleteLocalRule, enableRule, orderLocalRules, type ReadingEdit, type RulePlace } from './reading-edits.ts';

@@ -1,0 +1,112 @@
+import {
+  DEFAULT_POLICIES,
+  policiesInForce,
+  type FailureReason,
+  type Policies,
+  type QuarantineSettings,
+  type ReasonPolicy,
+  type StoredPolicy,
+} from '@mxflow/domain';
+
+import type { Database, Statements } from './database.ts';
+import { editReading } from './reading-edits.ts';
+
+/** What becomes of addresses: the policies as they are stored and as they hold, and the figures beside them. */
+export type QuarantineTermsInForce = {
+  readonly version: number;
+  readonly stored: readonly StoredPolicy[];
+  readonly policies: Policies;
+  readonly settings: QuarantineSettings;
+};
+
+/** Reads policies and settings in one statement, as of one version. */
+export async function readQuarantineTerms({
+  client,
+}: {
+  readonly client: Statements;
+}): Promise<QuarantineTermsInForce> {
+  const [row] =
+    await client.$queryRawUnsafe<{ version: number; stored: readonly StoredPolicy[]; settings: QuarantineSettings }[]>(
+      READ,
+    );
+  if (row === undefined) throw new Error('expected the rows of the instance and of its settings, found none');
+  return { ...row, policies: policiesInForce(row.stored) };
+}
+
+const READ = `
+  SELECT i.reading_version::float8 AS version,
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('reason', p.reason, 'origin', p.origin,
+      'quarantineAt', p.quarantine_at, 'releaseDays', p.release_days) ORDER BY p.reason, p.origin), '[]')
+      FROM reason_policies p) AS stored,
+    jsonb_build_object('significanceHours', s.significance_hours, 'resetDays', s.reset_days,
+      'successDays', s.success_days, 'complaintDenylists', s.complaint_denylists, 'guardAddresses', s.guard_addresses,
+      'guardPercent', s.guard_percent, 'guardFactor', s.guard_factor, 'rawDays', s.raw_days) AS settings
+  FROM instance i CROSS JOIN quarantine_settings s`;
+
+/** Lays an operator's policy over what came with mxflow or by a sync. */
+export async function setPolicy(
+  database: Database,
+  { reason, quarantineAt, releaseDays }: ReasonPolicy,
+): Promise<void> {
+  await editReading(database, async (tx) => {
+    await tx.$executeRawUnsafe(
+      `INSERT INTO reason_policies (reason, origin, quarantine_at, release_days) VALUES ($1, 'local', $2::int, $3::int)
+       ON CONFLICT (reason, origin) DO UPDATE SET quarantine_at = excluded.quarantine_at,
+         release_days = excluded.release_days`,
+      reason,
+      quarantineAt,
+      releaseDays,
+    );
+    return 'done';
+  });
+}
+
+/** Takes an operator's policy away again; false where there is none. */
+export async function resetPolicy(database: Database, reason: FailureReason): Promise<boolean> {
+  const edit = await editReading(database, async (tx) => {
+    const gone = await tx.$executeRawUnsafe(
+      `DELETE FROM reason_policies WHERE reason = $1 AND origin = 'local'`,
+      reason,
+    );
+    return gone > 0 ? 'done' : 'unknown';
+  });
+  return edit === 'done';
+}
+
+/** Changes some of the settings; the others stay. */
+export async function changeQuarantineSettings(
+  database: Database,
+  change: { readonly [Field in keyof QuarantineSettings]?: QuarantineSettings[Field] | undefined },
+): Promise<void> {
+  await editReading(database, async (tx) => {
+    await tx.$executeRawUnsafe(
+      `UPDATE quarantine_settings SET
+         significance_hours = coalesce(($1::jsonb ->> 'significanceHours')::int, significance_hours),
+         reset_days = coalesce(($1::jsonb ->> 'resetDays')::int, reset_days),
+         success_days = coalesce(($1::jsonb ->> 'successDays')::int, success_days),
+         complaint_denylists = coalesce(($1::jsonb ->> 'complaintDenylists')::bool, complaint_denylists),
+         guard_addresses = coalesce(($1::jsonb ->> 'guardAddresses')::int, guard_addresses),
+         guard_percent = coalesce(($1::jsonb ->> 'guardPercent')::float8, guard_percent),
+         guard_factor = coalesce(($1::jsonb ->> 'guardFactor')::float8, guard_factor),
+         raw_days = coalesce(($1::jsonb ->> 'rawDays')::int, raw_days)`,
+      JSON.stringify(change),
+    );
+    return 'done';
+  });
+}
+
+/** Brings the bundled policies up to this version's. */
+export async function loadBundledPolicies(database: Database): Promise<void> {
+  await editReading(database, async (tx) => {
+    const changed = await tx.$executeRawUnsafe(
+      `INSERT INTO reason_policies AS p (reason, origin, quarantine_at, release_days)
+       SELECT reason, 'bundled', "quarantineAt", "releaseDays"
+       FROM jsonb_to_recordset($1::jsonb) AS r(reason text, "quarantineAt" int, "releaseDays" int)
+       ON CONFLICT (reason, origin) DO UPDATE SET quarantine_at = excluded.quarantine_at,
+         release_days = excluded.release_days
+       WHERE (p.quarantine_at, p.release_days) IS DISTINCT FROM (excluded.quarantine_at, excluded.release_days)`,
+      JSON.stringify(DEFAULT_POLICIES),
+    );
+    return changed > 0 ? 'done' : 'unknown';
+  });
+}

@@ -1,0 +1,123 @@
+import { announceReading } from './bounce-rules.ts';
+import type { Database, Statements } from './database.ts';
+import { lockInstance } from './mx-rule-edits.ts';
+
+/** What an edit of how failures are read came to. */
+export type ReadingEdit =
+  | 'done'
+  /** There is no such rule. */
+  | 'unknown'
+  /** It came with the rule set: it can be switched off or overridden, not deleted or moved. */
+  | 'of-the-set'
+  /** The ids are not those of the rules that operators have placed. */
+  | 'other-list';
+
+/** Where ordered rules of operators and of a set lie. */
+export type RuleTable = 'bounce_rules' | 'feedback_rules';
+
+/** One transaction, one at a time; where it is done, a new version that whoever reads failures hears of. */
+export async function editReading(
+  database: Database,
+  run: (tx: Statements) => Promise<ReadingEdit>,
+): Promise<ReadingEdit> {
+  return await database.client.$transaction(async (tx) => {
+    await lockInstance(tx);
+    const result = await run(tx);
+    if (result === 'done') await announceReading(tx);
+    return result;
+  });
+}
+
+/** Switches a rule on or off, whoever it came from. */
+export async function enableRule(
+  database: Database,
+  table: RuleTable,
+  { id, enabled }: { readonly id: string; readonly enabled: boolean },
+): Promise<ReadingEdit> {
+  return await editReading(database, async (tx) => {
+    const found = await tx.$executeRawUnsafe(`UPDATE ${table} SET enabled = $2 WHERE id = $1`, id, enabled);
+    return found === 1 ? 'done' : 'unknown';
+  });
+}
+
+/** Deletes an operator's rule. Where it lay over one of the set, that is back once the set is loaded again. */
+export async function deleteLocalRule(database: Database, table: RuleTable, id: string): Promise<ReadingEdit> {
+  return await editReading(database, async (tx) => {
+    const [rule] = await tx.$queryRawUnsafe<{ origin: string }[]>(`SELECT origin FROM ${table} WHERE id = $1`, id);
+    if (rule === undefined) return 'unknown';
+    if (rule.origin !== 'local') return 'of-the-set';
+    await tx.$executeRawUnsafe(`DELETE FROM ${table} WHERE id = $1`, id);
+    return 'done';
+  });
+}
+
+/** Puts the rules that operators have placed before the set's into a new order: every id once. */
+export async function orderLocalRules(
+  database: Database,
+  table: RuleTable,
+  wanted: readonly string[],
+): Promise<ReadingEdit> {
+  return await editReading(database, async (tx) => {
+    const ids = await placedIds(tx, table);
+    const isSame = wanted.length === ids.length && new Set(wanted).size === ids.length;
+    if (!isSame || !ids.every((id) => wanted.includes(id))) return 'other-list';
+    await place(tx, table, wanted);
+    return 'done';
+  });
+}
+
+/** A rule as its table holds it, by column. */
+export type RuleRow = { readonly id: string; readonly [column: string]: unknown };
+
+/** Where a new rule is put, and whether it is in force; left out: before all others, switched on. */
+export type RulePlace = { readonly before?: string | undefined; readonly enabled?: boolean | undefined };
+
+/**
+ * Adds an operator's rule, or puts it in the place of the one with its id: a new one stands before all others, or before
+ * the rule named; an operator's version of a rule of the set stands where that one stood. What the rule before it has
+ * matched is not counted for it.
+ *
+ * @param rule the row, checked before: what cannot be run must never get here.
+ */
+export async function putLocalRule(
+  database: Database,
+  table: RuleTable,
+  { rule, before, enabled }: RulePlace & { readonly rule: RuleRow },
+): Promise<ReadingEdit> {
+  return await editReading(database, async (tx) => {
+    const [known] = await tx.$queryRawUnsafe<{ position: number; enabled: boolean }[]>(
+      `SELECT position, enabled FROM ${table} WHERE id = $1`,
+      rule.id,
+    );
+    const stays = before === rule.id || (before === undefined && known !== undefined);
+    const others = (await placedIds(tx, table)).filter((id) => id !== rule.id);
+    const at = before === undefined ? 0 : others.indexOf(before);
+    if (!stays && at < 0) return 'other-list';
+    const position = known?.position ?? 0;
+    const row = { ...rule, position, origin: 'local', enabled: enabled ?? known?.enabled ?? true, hits: 0 };
+    await tx.$executeRawUnsafe(`DELETE FROM ${table} WHERE id = $1`, rule.id);
+    await tx.$executeRawUnsafe(
+      `INSERT INTO ${table} SELECT * FROM jsonb_populate_record(NULL::${table}, $1::jsonb)`,
+      JSON.stringify(row),
+    );
+    if (!stays) await place(tx, table, others.toSpliced(at, 0, rule.id));
+    return 'done';
+  });
+}
+
+/** The rules of a set stand from 1 on, those that operators have placed before them. */
+async function placedIds(tx: Statements, table: RuleTable): Promise<readonly string[]> {
+  const rows = await tx.$queryRawUnsafe<{ id: string }[]>(
+    `SELECT id FROM ${table} WHERE position <= 0 ORDER BY position, id`,
+  );
+  return rows.map(({ id }) => id);
+}
+
+async function place(tx: Statements, table: RuleTable, ids: readonly string[]): Promise<void> {
+  await tx.$executeRawUnsafe(
+    `UPDATE ${table} r SET position = o.ordinality - $2::int
+     FROM jsonb_array_elements_text($1::jsonb) WITH ORDINALITY AS o(id, ordinality) WHERE o.id = r.id`,
+    JSON.stringify(ids),
+    ids.length,
+  );
+}
