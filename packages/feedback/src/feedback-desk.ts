@@ -1,6 +1,7 @@
 import {
   listFeedbackRules,
   noteFeedback,
+  readReadingVersion,
   readRuleSet,
   seedFeedbackRules,
   type Database,
@@ -40,19 +41,34 @@ export type FeedbackDeskOptions = {
   readonly now?: () => number;
 };
 
-/** Rules are read again after so long. */
+/** After so long is asked whether an operator has changed a feedback rule: every process goes by it within seconds. */
+const ASK_AGAIN_MS = 2_000;
+/** Everything is read again after so long, MX rules included. */
 const READ_AGAIN_MS = 15_000;
 
-type Book = { readonly match: MatchFeedback; readonly rules: readonly MxRule[]; readonly readAtMs: number };
+type Book = {
+  readonly version: number;
+  readonly match: MatchFeedback;
+  readonly rules: readonly MxRule[];
+  readonly readAtMs: number;
+};
 
 export function createFeedbackDesk(options: FeedbackDeskOptions): FeedbackDesk {
   const { database, logger, now = () => performance.now() } = options;
   const metrics = feedbackMetrics(options.meter);
   let book: Promise<Book> | undefined;
+  let askedAtMs = Number.NEGATIVE_INFINITY;
 
+  const isFresh = async ({ version, readAtMs }: Book): Promise<boolean> => {
+    if (now() - readAtMs >= READ_AGAIN_MS) return false;
+    if (now() - askedAtMs < ASK_AGAIN_MS) return true;
+    askedAtMs = now();
+    return (await readReadingVersion(database)) === version;
+  };
   const currentBook = async (): Promise<Book> => {
     const known = await book?.catch(() => undefined);
-    if (known !== undefined && now() - known.readAtMs < READ_AGAIN_MS) return known;
+    if (known !== undefined && (await isFresh(known))) return known;
+    askedAtMs = now();
     book = readBook(options, now(), known === undefined);
     return await book;
   };
@@ -89,11 +105,13 @@ export function createFeedbackDesk(options: FeedbackDeskOptions): FeedbackDesk {
 
 async function readBook({ database, logger }: FeedbackDeskOptions, readAtMs: number, seed: boolean): Promise<Book> {
   if (seed) await seedFeedbackRules(database, DEFAULT_FEEDBACK_RULES);
+  // Before the rules: what changes in between is read once more.
+  const version = await readReadingVersion(database);
   const [stored, { rules }] = await Promise.all([listFeedbackRules(database), readRuleSet(database)]);
   const usable = stored.filter((rule) => {
     const faults = rule.enabled ? feedbackFaults(rule) : [];
     if (faults.length > 0) logger.error({ faults }, 'a feedback rule is left out');
     return rule.enabled && faults.length === 0;
   });
-  return { match: compileFeedback(usable), rules, readAtMs };
+  return { version, match: compileFeedback(usable), rules, readAtMs };
 }

@@ -1,4 +1,12 @@
-import { listHolds, migrate, openDatabase, type Database } from '@mxflow/db';
+import {
+  deleteLocalRule,
+  enableRule,
+  listHolds,
+  migrate,
+  openDatabase,
+  putFeedbackRule,
+  type Database,
+} from '@mxflow/db';
 import { createWorld } from '@mxflow/infra/testing';
 import { createLogger, startTelemetry } from '@mxflow/telemetry';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -7,7 +15,7 @@ import { createFeedbackDesk, type FeedbackDesk, type HeardReply } from '../src/i
 
 const stack = new AsyncDisposableStack();
 let database: Database;
-let desk: () => FeedbackDesk;
+let desk: (now?: () => number) => FeedbackDesk;
 beforeAll(async () => {
   const world = stack.use(
     await createWorld({ templateKey: 'mxflow', prepare: async (url) => void (await migrate(url)) }),
@@ -15,7 +23,7 @@ beforeAll(async () => {
   database = stack.use(openDatabase(world.databaseUrl));
   const { meter } = stack.use(startTelemetry({ service: 'test', version: '0', otlpEndpoint: '' }));
   const logger = createLogger({ service: 'test', level: 'silent' });
-  desk = () => createFeedbackDesk({ database, logger, meter });
+  desk = (now) => createFeedbackDesk({ database, logger, meter, ...(now === undefined ? {} : { now }) });
 });
 afterAll(() => stack.disposeAsync());
 beforeEach(async () => {
@@ -87,4 +95,28 @@ test('a rule that an operator switched off does nothing, and everyday replies ma
   await fresh.note(times(15, busy(1)));
   expect((await listHolds(database)).map(({ reason }) => reason)).not.toContain('yahoo-complaints');
   await database.client.$executeRawUnsafe(`UPDATE feedback_rules SET enabled = true WHERE id = 'yahoo-complaints'`);
+});
+
+test('what an operator changes holds in every process within five seconds', async () => {
+  let nowMs = 0;
+  const desks = [desk(() => nowMs), desk(() => nowMs)];
+  const verdicts = (): Promise<unknown> => Promise.all(desks.map((one) => one.matches('451 we are closed', YAHOO)));
+  const rule = {
+    id: 'closed',
+    mask: '*',
+    pattern: 'we are closed',
+    thresholdPerHour: 1,
+    action: { kind: 'suspend', seconds: 60 },
+    stepSeconds: 60,
+    matches: ['451 we are closed'],
+    passes: ['250 ok'],
+  } as const;
+  expect(await verdicts()).toEqual([undefined, undefined]);
+  await putFeedbackRule(database, rule);
+  nowMs += 5000;
+  expect(await verdicts()).toEqual(['closed', 'closed']);
+  await enableRule(database, 'feedback_rules', { id: 'closed', enabled: false });
+  nowMs += 5000;
+  expect(await verdicts()).toEqual([undefined, undefined]);
+  await deleteLocalRule(database, 'feedback_rules', 'closed');
 });
