@@ -11,6 +11,9 @@ const Events = Type.Array(
     'message.ignored',
     'message.expired',
     'message.cancelled',
+    'message.bounced',
+    'message.complained',
+    'message.unsubscribed',
   ]),
   { minItems: 1, uniqueItems: true },
 );

@@ -35,3 +35,6 @@ export * from './bounce-rule-edits.ts';
 export * from './feedback-rule-edits.ts';
 export * from './policies.ts';
 export { deleteLocalRule, enableRule, orderLocalRules, type ReadingEdit, type RulePlace } from './reading-edits.ts';
+export { recordBounces, type BounceResult, type ReportedBounce } from './bounces.ts';
+export { type QuarantineEffect } from './quarantine-events.ts';
+export * from './logged-failures.ts';

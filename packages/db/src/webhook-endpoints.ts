@@ -8,6 +8,9 @@ export const WEBHOOK_EVENTS = [
   'message.ignored',
   'message.expired',
   'message.cancelled',
+  'message.bounced',
+  'message.complained',
+  'message.unsubscribed',
 ] as const;
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
 

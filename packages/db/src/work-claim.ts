@@ -1,5 +1,7 @@
 import type { MessageId } from '@mxflow/domain';
 import type { Database } from './database.ts';
+import { BARRED } from './quarantine-entries.ts';
+import { hasLeftList } from './unsubscribes.ts';
 import { countTransitions, LOG_AND_TELL, type Transition } from './work-settle.ts';
 
 /** Names one attempt of one message. */
@@ -15,7 +17,7 @@ export type ClaimedMessage = AttemptKey & {
 /**
  * Claims attempts for a worker: only claimed messages are sent, and only one claim of an attempt can succeed.
  * Refused, so absent from the answer, are attempts that are no longer queued, whose job does not run or has ended,
- * whose address is quarantined, and everything asked for under a fenced epoch.
+ * whose address is quarantined or has left the list, and everything asked for under a fenced epoch.
  */
 export async function claimWork(
   database: Database,
@@ -27,8 +29,8 @@ export async function claimWork(
      FROM unnest($2::bigint[], $3::int[]) AS k(message_id, attempt), jobs j
      WHERE w.message_id = k.message_id AND w.attempt = k.attempt AND w.state = 'queued'
        AND j.id = w.job_id AND j.state = 'active' AND j.valid_until > (SELECT mxflow_now())
-       AND NOT EXISTS (SELECT FROM quarantine q WHERE q.address = lower(w.address)
-         AND q.status IN ('quarantined', 'denylisted'))
+       AND NOT EXISTS (SELECT FROM quarantine q WHERE q.address = lower(w.address) AND ${BARRED})
+       AND NOT ${hasLeftList('lower(w.address)')}
        AND EXISTS (SELECT FROM workers WHERE epoch = $1 AND fenced_at IS NULL)
      RETURNING w.message_id::text AS "messageId", w.attempt, w.job_id::text AS "jobNumber", w.address, w.variables`,
     epoch,
@@ -92,8 +94,8 @@ export async function returnClaims(
 }
 
 /**
- * What becomes of attempts whose claim was refused though they are still queued: quarantined addresses are ignored for
- * good; the rest (job paused, cancelled or past its validity) goes back to wait, where feeder and sweeps see its job.
+ * What becomes of attempts whose claim was refused though they are still queued: quarantined addresses, and those that
+ * have left the list, are ignored for good; the rest (job paused, cancelled or past its validity) goes back to wait, where feeder and sweeps see its job.
  */
 export async function settleRefusedClaims(
   database: Database,
@@ -115,14 +117,21 @@ export async function settleRefusedClaims(
 }
 
 const IGNORE_QUARANTINED = `
-  WITH gone AS (
-    DELETE FROM work w USING jsonb_to_recordset($1::jsonb) AS k(message_id bigint, attempt int), quarantine q
-    WHERE w.message_id = k.message_id AND w.attempt = k.attempt AND w.state = 'queued'
-      AND q.address = lower(w.address) AND q.status IN ('quarantined', 'denylisted')
-    RETURNING w.*
+  WITH barred AS (
+    SELECT w.message_id, w.attempt,
+      CASE WHEN EXISTS (SELECT FROM quarantine q WHERE q.address = lower(w.address) AND ${BARRED}) THEN 'quarantined'
+        WHEN ${hasLeftList('lower(w.address)')} THEN 'unsubscribed' END AS why
+    FROM jsonb_to_recordset($1::jsonb) AS k(message_id bigint, attempt int)
+    JOIN work w ON w.message_id = k.message_id AND w.attempt = k.attempt AND w.state = 'queued'
+    JOIN jobs j ON j.id = w.job_id
+  ), gone AS (
+    DELETE FROM work w USING barred b
+    WHERE w.message_id = b.message_id AND w.attempt = b.attempt AND w.state = 'queued' AND b.why IS NOT NULL
+    RETURNING w.*, b.why
   ), transition AS (
     SELECT message_id, job_id, attempt, 'ignored'::message_status AS status, NULL::text AS failure_type,
-      'quarantined' AS failure_reason, NULL::int AS reply_code, NULL::text AS enhanced_status, last_reply AS reply,
+      why AS failure_reason, NULL::text AS failure_detail, NULL::text AS rule,
+      NULL::int AS reply_code, NULL::text AS enhanced_status, last_reply AS reply,
       NULL::text AS mx_host, NULL::text AS mx_ip, source, site_id, false AS in_doubt, address,
       CASE WHEN attempt = 1 THEN 'pending' ELSE 'deferred' END AS before
     FROM gone

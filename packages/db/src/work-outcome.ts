@@ -1,6 +1,15 @@
-import type { FailureReason, FailureType, MessageId, SiteVerdict } from '@mxflow/domain';
-import type { Database } from './database.ts';
-import { countTransitions, LOG_AND_TELL, type Transition } from './work-settle.ts';
+import {
+  quarantineAtOf,
+  type FailureDetail,
+  type FailureReason,
+  type FailureType,
+  type MessageId,
+  type SiteVerdict,
+} from '@mxflow/domain';
+import type { Database, Statements } from './database.ts';
+import { readQuarantineTerms, type QuarantineTermsNow } from './quarantine-entries.ts';
+import { applyEvents, NO_EFFECT, type AddressEvent, type QuarantineEffect } from './quarantine-events.ts';
+import { countTransitions, logAndTell, type Transition } from './work-settle.ts';
 
 /** What one attempt came to, as it is recorded. */
 export type RecordedOutcome = {
@@ -12,6 +21,9 @@ export type RecordedOutcome = {
   readonly waitReason?: string;
   readonly failureType?: FailureType;
   readonly failureReason?: FailureReason;
+  readonly failureDetail?: FailureDetail;
+  /** The bounce rule that decided. */
+  readonly rule?: string;
   readonly replyCode?: number;
   readonly enhancedStatus?: string;
   readonly reply?: string;
@@ -24,31 +36,83 @@ export type RecordedOutcome = {
   readonly siteVerdict?: SiteVerdict;
 };
 
+export type RecordedBatch = {
+  /** The transitions really made. */
+  readonly transitions: readonly Transition[];
+  readonly quarantine: QuarantineEffect;
+};
+
 /**
- * Records a batch in one transaction: work rows deferred or deleted, the log appended, webhooks queued, counters moved.
+ * Records a batch in one transaction: work rows deferred or deleted, the log appended, webhooks queued, addresses
+ * counted and quarantined, counters moved. Only jobs of mode live touch quarantine.
  *
  * Compare-and-set by message and attempt: an outcome that is late or comes twice changes nothing. One exception: a
  * final outcome of an attempt that a sweep has called in doubt still ends the message while nobody sends it again.
- *
- * @returns the transitions really made.
  */
-export async function recordOutcomes(
-  database: Database,
-  outcomes: readonly RecordedOutcome[],
-): Promise<readonly Transition[]> {
-  const rows = JSON.stringify(firstOfEach(outcomes).map(toRow));
+export async function recordOutcomes(database: Database, outcomes: readonly RecordedOutcome[]): Promise<RecordedBatch> {
+  const once = firstOfEach(outcomes);
   return await database.client.$transaction(async (tx) => {
-    const transitions = await tx.$queryRawUnsafe<Transition[]>(RECORD, rows);
+    const failed = once.some(({ failureReason }) => failureReason !== undefined);
+    const terms = failed ? await readQuarantineTerms(tx) : undefined;
+    const rows = JSON.stringify(once.map((outcome) => toRow(outcome, terms)));
+    const recorded = await tx.$queryRawUnsafe<Recorded[]>(RECORD, rows);
+    const quarantine = await carryToAddresses(tx, recorded, { outcomes: once, terms });
+    const transitions = recorded.map(transitionOf);
     await countTransitions(tx, transitions);
-    return transitions;
+    return { transitions, quarantine };
   });
 }
 
+/** A transition, with what of it concerns addresses. */
+type Recorded = Transition & {
+  readonly errors: readonly (AttemptOf & { readonly siteId: number })[];
+  readonly successes: readonly AttemptOf[];
+  /** Messages by site: given where there are errors. */
+  readonly sites: Readonly<Record<string, number>> | null;
+};
+type AttemptOf = { readonly messageId: string; readonly attempt: number; readonly address: string };
+
+function transitionOf({ jobNumber, before, status, messages, inDoubt }: Recorded): Transition {
+  return { jobNumber, before, status, messages, inDoubt };
+}
+
+async function carryToAddresses(
+  tx: Statements,
+  recorded: readonly Recorded[],
+  { outcomes, terms }: { outcomes: readonly RecordedOutcome[]; terms: QuarantineTermsNow | undefined },
+): Promise<QuarantineEffect> {
+  const errors = recorded.flatMap((group) => group.errors);
+  const successes = recorded.flatMap((group) => group.successes);
+  if (errors.length + successes.length === 0) return NO_EFFECT;
+  const told = new Map(outcomes.map((outcome) => [keyOf(outcome), outcome]));
+  const events = [
+    ...errors.flatMap((error): readonly AddressEvent[] => {
+      const {
+        failureReason: reason,
+        failureType: type = 'soft',
+        failureDetail: detail,
+        rule,
+        reply: text,
+      } = told.get(keyOf(error)) ?? {};
+      return reason === undefined ? [] : [{ ...error, event: { kind: 'error', reason, type, detail }, rule, text }];
+    }),
+    ...successes.map((success): AddressEvent => ({ ...success, event: { kind: 'success' }, siteId: null })),
+  ];
+  const messages = new Map(Object.entries(recorded[0]?.sites ?? {}).map(([site, count]) => [Number(site), count]));
+  return await applyEvents(tx, events, { ...(terms ?? (await readQuarantineTerms(tx))), from: 'reply', messages });
+}
+
+function keyOf({ messageId, attempt }: { readonly messageId: string; readonly attempt: number }): string {
+  return `${messageId} ${attempt}`;
+}
+
+// One look at quarantine a message: for a success after errors, and for an address whose errors are ignored.
 const RECORD = `
   WITH outcome AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset($1::jsonb) AS o(message_id bigint, attempt int, status message_status,
-      due_at double precision, wait_reason text, failure_type text, failure_reason text, reply_code int,
-      enhanced_status text, reply text, mx_host text, mx_ip text, source int, in_doubt boolean, site_verdict text)
+      due_at double precision, wait_reason text, failure_type text, failure_reason text, failure_detail text, rule text,
+      counts boolean, reply_code int, enhanced_status text, reply text, mx_host text, mx_ip text, source int,
+      in_doubt boolean, site_verdict text)
   ), finished AS (
     DELETE FROM work w USING outcome o
     WHERE w.message_id = o.message_id AND o.status <> 'deferred'
@@ -63,8 +127,18 @@ const RECORD = `
     WHERE w.message_id = o.message_id AND o.status = 'deferred' AND w.attempt = o.attempt AND w.state = 'sending'
     RETURNING w.job_id, w.site_id, w.address,
       CASE WHEN o.attempt = 1 THEN 'pending' ELSE 'deferred' END AS before, o.*
+  ), settled AS (
+    SELECT s.*, coalesce(j.mode = 'live', false) AS live, q.status AS standing, q.success_at,
+      q.status = 'allow-listed' AND s.failure_reason IS NOT NULL AS pardoned
+    FROM (SELECT * FROM finished UNION ALL SELECT * FROM deferred) s
+    LEFT JOIN jobs j ON j.id = s.job_id
+    LEFT JOIN quarantine q ON q.address = lower(s.address) AND q.status IN ('with-errors', 'allow-listed')
   ), transition AS (
-    SELECT * FROM finished UNION ALL SELECT * FROM deferred
+    SELECT message_id, job_id, attempt, status, before, reply_code, enhanced_status, reply, mx_host, mx_ip, source,
+      site_id, in_doubt, address, rule, failure_detail, site_verdict, live, standing, success_at, counts,
+      CASE WHEN live AND pardoned THEN 'ignored' ELSE failure_type END AS failure_type,
+      CASE WHEN live AND pardoned THEN 'ignored' ELSE failure_reason END AS failure_reason
+    FROM settled
   ), counted AS (
     INSERT INTO site_minutes AS m (site_id, minute, messages, failures)
     SELECT site_id, date_trunc('minute', (SELECT mxflow_now())), count(*),
@@ -72,8 +146,23 @@ const RECORD = `
     FROM transition WHERE site_verdict IS NOT NULL GROUP BY site_id ORDER BY site_id
     ON CONFLICT (site_id, minute) DO UPDATE SET messages = m.messages + excluded.messages,
       failures = m.failures + excluded.failures
+  ), guarded AS (
+    INSERT INTO guard_hours AS h (site_id, hour, messages)
+    SELECT site_id, date_trunc('hour', (SELECT mxflow_now())), count(*)
+    FROM transition WHERE live AND status IN ('sent', 'failed') GROUP BY site_id ORDER BY site_id
+    ON CONFLICT (site_id, hour) DO UPDATE SET messages = h.messages + excluded.messages
   )
-  ${LOG_AND_TELL}`;
+  ${logAndTell()}
+  SELECT job_id::text AS "jobNumber", before, status::text AS status, count(*)::int AS messages,
+    (count(*) FILTER (WHERE in_doubt))::int AS "inDoubt",
+    coalesce(jsonb_agg(jsonb_build_object('messageId', message_id::text, 'attempt', attempt, 'address', address,
+      'siteId', site_id)) FILTER (WHERE counts AND live AND standing IS DISTINCT FROM 'allow-listed'), '[]') AS errors,
+    coalesce(jsonb_agg(jsonb_build_object('messageId', message_id::text, 'attempt', attempt, 'address', address))
+      FILTER (WHERE status = 'sent' AND live AND standing = 'with-errors' AND success_at IS NULL), '[]') AS successes,
+    CASE WHEN (SELECT bool_or(counts) FROM outcome) THEN (SELECT jsonb_object_agg(site_id, messages) FROM (
+      SELECT site_id, count(*) AS messages FROM transition WHERE live AND status IN ('sent', 'failed') GROUP BY site_id
+    ) by_site) END AS sites
+  FROM transition GROUP BY job_id, before, status`;
 
 /**
  * One outcome an attempt: the others say the same, or came too late. Attempts of one message stay apart, since a repeat
@@ -82,13 +171,13 @@ const RECORD = `
 function firstOfEach(outcomes: readonly RecordedOutcome[]): readonly RecordedOutcome[] {
   const byAttempt = new Map<string, RecordedOutcome>();
   for (const outcome of outcomes) {
-    const key = `${outcome.messageId} ${outcome.attempt}`;
+    const key = keyOf(outcome);
     if (!byAttempt.has(key)) byAttempt.set(key, outcome);
   }
   return [...byAttempt.values()];
 }
 
-function toRow(outcome: RecordedOutcome): object {
+function toRow(outcome: RecordedOutcome, terms: QuarantineTermsNow | undefined): object {
   return {
     message_id: outcome.messageId,
     attempt: outcome.attempt,
@@ -97,6 +186,9 @@ function toRow(outcome: RecordedOutcome): object {
     wait_reason: outcome.waitReason,
     failure_type: outcome.failureType,
     failure_reason: outcome.failureReason,
+    failure_detail: outcome.failureDetail,
+    rule: outcome.rule,
+    counts: terms !== undefined && mayCount(outcome, terms),
     reply_code: outcome.replyCode,
     enhanced_status: outcome.enhancedStatus,
     reply: storable(outcome.reply),
@@ -106,6 +198,11 @@ function toRow(outcome: RecordedOutcome): object {
     in_doubt: outcome.inDoubt,
     site_verdict: outcome.siteVerdict,
   };
+}
+
+function mayCount(outcome: RecordedOutcome, { policies }: QuarantineTermsNow): boolean {
+  const { failureReason: reason, failureType: type = 'soft', failureDetail: detail } = outcome;
+  return reason !== undefined && quarantineAtOf({ reason, type, detail }, policies) !== undefined;
 }
 
 /** Postgres keeps neither NUL nor half of a surrogate pair, and a text cut at some length may end in one. */

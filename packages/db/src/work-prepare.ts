@@ -1,6 +1,8 @@
 import type { MessageId } from '@mxflow/domain';
 import type { Database } from './database.ts';
 import { lanesOfSites } from './lanes.ts';
+import { BARRED } from './quarantine-entries.ts';
+import { hasLeftList } from './unsubscribes.ts';
 import { LOG_AND_TELL, countTransitions, type Transition } from './work-settle.ts';
 
 /** A chunk of an accepted job as it was stored. */
@@ -44,12 +46,12 @@ export type PreparedRecipient = {
 
 export type PreparedChunk =
   | { readonly kind: 'already-prepared' }
-  /** `ignored`: how many of its recipients were duplicates or quarantined. */
+  /** `ignored`: how many of its recipients were duplicates, quarantined, or have left the list. */
   | { readonly kind: 'prepared'; readonly ignored: number };
 
 /**
- * Makes a chunk into work, in one transaction: duplicates within the job and quarantined addresses go to the log as
- * ignored, the rest waits in the lanes of its sites. A chunk that is prepared already is left alone, so repeating is harmless.
+ * Makes a chunk into work, in one transaction: duplicates within the job, quarantined addresses and those that
+ * have left the list go to the log as ignored, the rest waits in the lanes of its sites. A chunk that is prepared already is left alone, so repeating is harmless.
  */
 export async function prepareChunk(
   database: Database,
@@ -91,9 +93,10 @@ const PREPARE = `
     SELECT $2::bigint, address_hash, ordinal FROM recipient ORDER BY address_hash, ordinal
     ON CONFLICT DO NOTHING RETURNING ordinal
   ), judged AS (
-    SELECT r.*, CASE WHEN f.ordinal IS NULL THEN 'duplicate' WHEN q.address IS NOT NULL THEN 'quarantined' END AS ignored
-    FROM recipient r LEFT JOIN fresh f USING (ordinal)
-    LEFT JOIN quarantine q ON q.address = r.address_key AND q.status IN ('quarantined', 'denylisted')
+    SELECT r.*, CASE WHEN f.ordinal IS NULL THEN 'duplicate' WHEN q.address IS NOT NULL THEN 'quarantined'
+      WHEN ${hasLeftList('r.address_key')} THEN 'unsubscribed' END AS ignored
+    FROM recipient r JOIN jobs j ON j.id = $2::bigint LEFT JOIN fresh f USING (ordinal)
+    LEFT JOIN quarantine q ON q.address = r.address_key AND ${BARRED}
   ), working AS (
     INSERT INTO work (message_id, job_id, due_at, lane_id, site_id, urgency, address, variables)
     SELECT message_id, $2::bigint, coalesce(j.not_before, (SELECT mxflow_now())), lane_id, site_id, $3::smallint, address,
@@ -101,7 +104,8 @@ const PREPARE = `
     FROM judged JOIN jobs j ON j.id = $2::bigint WHERE ignored IS NULL
   ), transition AS (
     SELECT message_id, $2::bigint AS job_id, 1 AS attempt, 'ignored'::message_status AS status,
-      NULL::text AS failure_type, ignored AS failure_reason, NULL::int AS reply_code, NULL::text AS enhanced_status,
+      NULL::text AS failure_type, ignored AS failure_reason, NULL::text AS failure_detail, NULL::text AS rule,
+      NULL::int AS reply_code, NULL::text AS enhanced_status,
       NULL::text AS reply, NULL::text AS mx_host, NULL::text AS mx_ip, NULL::int AS source, site_id,
       false AS in_doubt, address, 'pending'::text AS before
     FROM judged WHERE ignored IS NOT NULL

@@ -3,35 +3,39 @@ import type { Statements } from './database.ts';
 /** What a row of `work` became: the status it leaves, the one it takes, how many did so, and how many of them in doubt. */
 export type Transition = {
   readonly jobNumber: string;
-  readonly before: 'pending' | 'deferred';
+  readonly before: 'pending' | 'deferred' | 'sent';
   readonly status: string;
   readonly messages: number;
   readonly inDoubt: number;
 };
 
 /**
- * Second half of every statement that ends or defers messages. The first half has named, as the table expression
- * `transition`, the rows that it really changed; this half appends them to the delivery log, writes what webhooks are
- * to tell, and returns the {@link Transition}s.
+ * Middle of every statement that ends or defers messages. The first part has named, as the table expression `transition`,
+ * the rows that it really changed; this part appends them to the delivery log and writes what webhooks are to tell.
+ *
+ * @param event the webhook event of a transition `t`, in SQL.
+ * @param logged which transitions are logged, in SQL.
  */
-export const LOG_AND_TELL = `
+export function logAndTell(event = `'message.' || t.status`, logged = 'true'): string {
+  return `
   , logged AS (
-    INSERT INTO delivery_log (message_id, job_id, attempt, status, failure_type, failure_reason, reply_code,
-      enhanced_status, reply, mx_host, mx_ip, source, site_id, in_doubt, address, logged_at)
-    SELECT message_id, job_id, attempt, status, failure_type, failure_reason, reply_code,
+    INSERT INTO delivery_log (message_id, job_id, attempt, status, failure_type, failure_reason, failure_detail, rule,
+      reply_code, enhanced_status, reply, mx_host, mx_ip, source, site_id, in_doubt, address, logged_at)
+    SELECT message_id, job_id, attempt, status, failure_type, failure_reason, failure_detail, rule, reply_code,
       enhanced_status, reply, mx_host, mx_ip, source, site_id, in_doubt, address, (SELECT mxflow_now())
-    FROM transition ORDER BY message_id
+    FROM transition t WHERE ${logged} ORDER BY message_id
   )
   , told AS (
     INSERT INTO webhook_outbox (endpoint_id, message_id, event, body)
-    SELECT e.id, t.message_id, 'message.' || t.status, jsonb_build_object(
-      'event', 'message.' || t.status,
+    SELECT e.id, t.message_id, ${event}, jsonb_build_object(
+      'event', ${event},
       'job', j.public_id,
       'message', j.public_id || '-' || (t.message_id & 134217727),
       'address', t.address,
       'attempt', t.attempt,
       'type', t.failure_type,
       'reason', t.failure_reason,
+      'detail', t.failure_detail,
       'replyCode', t.reply_code,
       'enhancedStatus', t.enhanced_status,
       'reply', t.reply,
@@ -40,12 +44,19 @@ export const LOG_AND_TELL = `
     FROM transition t
     JOIN jobs j ON j.id = t.job_id
     JOIN webhook_endpoints e ON e.tenant_id = j.tenant_id AND e.disabled_at IS NULL
-      AND 'message.' || t.status = ANY (e.events)
+      AND ${event} = ANY (e.events)
     ORDER BY t.message_id
-  )
+  )`;
+}
+
+/** The {@link Transition}s of `transition`. */
+const TRANSITIONS = `
   SELECT job_id::text AS "jobNumber", before, status::text AS status, count(*)::int AS messages,
     (count(*) FILTER (WHERE in_doubt))::int AS "inDoubt"
   FROM transition GROUP BY 1, 2, 3`;
+
+/** Second half of the statements that return nothing but their {@link Transition}s. */
+export const LOG_AND_TELL = logAndTell() + TRANSITIONS;
 
 /** Moves each job's counters by the transitions that were really made. To be called in their transaction, last. */
 export async function countTransitions(tx: Statements, transitions: readonly Transition[]): Promise<void> {

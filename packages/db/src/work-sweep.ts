@@ -34,6 +34,7 @@ function endStatement(status: 'cancelled' | 'expired', which: string): string {
   ), transition AS (
     SELECT message_id, job_id, attempt, '${status}'::message_status AS status, NULL::text AS failure_type,
       CASE WHEN '${status}' = 'expired' THEN coalesce(wait_reason, 'validity ended') END AS failure_reason,
+      NULL::text AS failure_detail, NULL::text AS rule,
       NULL::int AS reply_code, NULL::text AS enhanced_status, last_reply AS reply,
       NULL::text AS mx_host, NULL::text AS mx_ip, source, site_id, false AS in_doubt, address,
       CASE WHEN attempt = 1 THEN 'pending' ELSE 'deferred' END AS before

@@ -118,8 +118,8 @@ test('from release to sent: only a claim sends, and only once', async () => {
       reply: '451 later',
     },
   ];
-  expect(await recordOutcomes(database, batch)).toHaveLength(2);
-  expect(await recordOutcomes(database, batch)).toEqual([]);
+  expect((await recordOutcomes(database, batch)).transitions).toHaveLength(2);
+  expect((await recordOutcomes(database, batch)).transitions).toEqual([]);
   expect(await countsOf(jobNumber)).toEqual({ pending: 1, sent: 1, deferred: 1 });
   const again = await release(laneId, 10);
   expect(again.map((message) => message.attempt).toSorted((one, other) => one - other)).toEqual([1, 2]);

@@ -55,7 +55,7 @@ async function record(messages: Outcomes, { database, events, feedback, guard }:
     return recordOf(message, { terms: terms.get(jobNumber), now, jitter: Math.random() });
   });
   const { records, heard } = await hearReplies(told, { database, feedback });
-  const transitions = await recordOutcomes(database, records);
+  const { transitions } = await recordOutcomes(database, records);
   events.recorded(records, transitions, performance.now() - startedMs);
   await feedback.note(heard);
   if (records.some(({ siteVerdict }) => siteVerdict === 'failed')) await guard.look();

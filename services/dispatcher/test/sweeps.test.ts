@@ -99,7 +99,7 @@ test('the claims of a dead worker become in doubt and are retried; its late outc
   expect(await countsOf(database, jobNumber)).toEqual({ pending: 1, deferred: 2, inDoubt: 2 });
   const [late] = released;
   const sent = { messageId: late!.messageId, attempt: 1, status: 'sent' as const, inDoubt: false };
-  expect(await recordOutcomes(database, [sent])).toHaveLength(1);
+  expect((await recordOutcomes(database, [sent])).transitions).toHaveLength(1);
   const again = await until('the retry to be due', async () => {
     const found = await release();
     return found.length > 0 && found;

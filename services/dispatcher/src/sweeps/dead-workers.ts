@@ -51,7 +51,7 @@ async function callInDoubt(database: Database, lost: readonly OrphanedClaim[], e
   const records = lost.map((claim) =>
     inDoubtRecord(claim, { terms: terms.get(claim.jobNumber), now, jitter: Math.random() }),
   );
-  const transitions = await recordOutcomes(database, records);
+  const { transitions } = await recordOutcomes(database, records);
   // An outcome may have been quicker: only what really changed counts.
   const changed = transitions.reduce((sum, { inDoubt }) => sum + inDoubt, 0);
   if (changed > 0) events.calledInDoubt(changed);
