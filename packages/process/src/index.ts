@@ -9,3 +9,4 @@ export * from './settings-table.ts';
 export * from './server-readiness.ts';
 export * from './settings.ts';
 export { open, seal, type SealPurpose } from './seal.ts';
+export { messageMac, type MessageMac } from './message-mac.ts';

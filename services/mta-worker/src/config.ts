@@ -14,9 +14,11 @@ export const WORKER_SETTINGS = {
     default: null,
     describe: 'Sending IPs: a JSON list, or the path of a file with it; the machine itself where left out',
   }),
-  MXFLOW_RETURN_PATH_DOMAIN: setting.string({
-    default: 'bounce.localhost.localdomain',
-    describe: 'Domain of the error address (MAIL FROM), where a job names none',
+  MXFLOW_RETURN_PATH_DOMAIN: setting.list({
+    default: ['bounce.localhost.localdomain'],
+    item: /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i,
+    expectedItem: 'domains',
+    describe: 'Domains of error addresses (MAIL FROM); the first where a job names none',
   }),
   MXFLOW_UNSUBSCRIBE_URL: setting.string({
     default: 'https://localhost',

@@ -1,8 +1,10 @@
-import { createHash, createHmac, createPrivateKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 
 import { Type, type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
+
+import { messageMac } from '@mxflow/process';
 
 import type { DkimKey, Instance } from './compose/index.ts';
 import type { WorkerConfig } from './config.ts';
@@ -23,20 +25,18 @@ export class DkimKeysError extends Error {
   readonly code = 'MXFLOW_DKIM_KEYS';
 }
 
-/** The one key there is of today; a rotation adds the next letter. */
-const KEY_ID = 'a';
-
 /** What all messages of this instance carry: error address, links, seals, signatures. */
 export function readInstance(config: WorkerConfig): Instance {
-  const key = new Uint8Array(hkdfSync('sha256', config.MXFLOW_SECRET, '', 'mxflow message mac a', 32));
+  const { keyId, mac, fingerprint } = messageMac(config.MXFLOW_SECRET);
+  const [returnPathDomain = ''] = config.MXFLOW_RETURN_PATH_DOMAIN;
   return {
-    returnPathDomain: config.MXFLOW_RETURN_PATH_DOMAIN,
-    unsubscribe: { baseUrl: config.MXFLOW_UNSUBSCRIBE_URL, mailtoDomain: config.MXFLOW_RETURN_PATH_DOMAIN },
-    mac: (_keyId, text) => createHmac('sha256', key).update(text).digest(),
-    keyId: KEY_ID,
+    returnPathDomain,
+    unsubscribe: { baseUrl: config.MXFLOW_UNSUBSCRIBE_URL, mailtoDomain: returnPathDomain },
+    mac,
+    keyId,
     dkim: readDkimKeys(config.MXFLOW_DKIM_KEYS),
     // Stable for an instance and telling nothing about it.
-    feedbackId: `mx${createHash('sha256').update(key).digest('hex').slice(0, 10)}`,
+    feedbackId: `mx${fingerprint.slice(0, 10)}`,
   };
 }
 
