@@ -2,7 +2,8 @@ import type { EnhancedStatus } from '@mxflow/domain';
 
 import { statusText } from './classify-reply.ts';
 import type { CompiledRules } from './compile-rules.ts';
-import { decide, refusedCommandIn, type Decision, type SeenText } from './decision.ts';
+import { quotedReply, refusedCommandIn } from './quoted-reply.ts';
+import { decide, type Decision, type SeenText } from './decision.ts';
 import { readEvidence, type Action, type MailEvidence, type RecipientReport } from './evidence.ts';
 import type { MailKind } from './mail-kind.ts';
 import { readMail } from './mail.ts';
@@ -25,8 +26,8 @@ export type ClassifiedMail = {
 };
 
 /** Reads and classifies a mail to an error address. Never throws, whatever the mail. */
-export async function classifyMail(raw: Uint8Array, rules: CompiledRules): Promise<ClassifiedMail> {
-  return classifyEvidence(readEvidence(await readMail(raw)), rules);
+export function classifyMail(raw: Uint8Array, rules: CompiledRules): ClassifiedMail {
+  return classifyEvidence(readEvidence(readMail(raw)), rules);
 }
 
 export function classifyEvidence(evidence: MailEvidence, rules: CompiledRules): ClassifiedMail {
@@ -47,7 +48,9 @@ function decisionOf(evidence: MailEvidence, report: RecipientReport, rules: Comp
   switch (kind) {
     case 'failed':
     case 'delayed': {
-      if (report.action === 'failed' || report.action === 'delayed') return ofFailure(evidence, report, rules);
+      if (report.action === 'failed') return ofFailure(evidence, report, rules);
+      // Still being tried: why is worth knowing, but nothing has failed yet.
+      if (report.action === 'delayed') return { ...ofFailure(evidence, report, rules), type: 'ignored' };
       return ignored(`the report says that the message was ${report.action}`);
     }
     case 'complaint': {
@@ -74,17 +77,24 @@ function ignored(text: string): Decision {
 }
 
 function ofFailure(evidence: MailEvidence, report: RecipientReport, rules: CompiledRules): Decision {
-  const { replyCode, enhancedStatus, remoteMta } = report;
-  const others = evidence.reports.length > 1;
+  const { replyCode, enhancedStatus, remoteMta, diagnostic, said } = report;
+  const alone = evidence.reports.length === 1;
+  const told = said === '' && alone ? evidence.body : said;
   const texts: readonly SeenText[] = [
-    { target: 'diagnostic', text: report.diagnostic },
-    { target: 'body', text: report.said },
+    { target: 'diagnostic', text: diagnostic },
+    { target: 'diagnostic', text: quotedReply(told) },
+    { target: 'body', text: said },
     // The whole text speaks of every recipient: it decides only where there is one.
-    ...(others
-      ? []
-      : [{ target: 'body', text: evidence.body } as const, { target: 'subject', text: evidence.subject } as const]),
+    ...(alone
+      ? [{ target: 'body', text: evidence.body } as const, { target: 'subject', text: evidence.subject } as const]
+      : []),
     ...statusText(enhancedStatus),
   ];
   const subject = { replyCode, enhancedStatus, mxHost: remoteMta, sender: evidence.from };
-  return decide({ texts, subject, command: refusedCommandIn(`${report.diagnostic} ${report.said}`) }, rules);
+  const command = refusedCommandIn(`${diagnostic} ${told}`);
+  const decision = decide({ texts, subject, command }, rules);
+  if (decision.reason !== 'user-unknown' || !alone) return decision;
+  // A report that says two things about an address: the one that costs the address less holds.
+  const milder = decide({ texts: [{ target: 'body', text: evidence.body }], subject, command }, rules);
+  return milder.reason === 'inactive-user' ? milder : decision;
 }

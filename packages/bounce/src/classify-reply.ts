@@ -2,7 +2,8 @@ import type { EnhancedStatus } from '@mxflow/domain';
 
 import { codesIn } from './codes.ts';
 import type { CompiledRules } from './compile-rules.ts';
-import { decide, type Decision, type RefusedCommand } from './decision.ts';
+import { decide, type Decision } from './decision.ts';
+import type { RefusedCommand } from './quoted-reply.ts';
 
 /** Where a reply was given. */
 export type ReplyContext = {

@@ -1,6 +1,8 @@
-import { RULE_TARGETS, type BounceRule, type RuleTarget } from '@mxflow/domain';
-import { RE2JS, RE2Set } from 're2js';
+import type { BounceRule, RuleTarget } from '@mxflow/domain';
+import { RE2JS } from 're2js';
 
+import { indexLiterals } from './literal-index.ts';
+import { alternativesOf, requiredLiterals, type Literals } from './required-literals.ts';
 import { conditionsHold, type RuleSubject } from './rule.ts';
 import { faultOf } from './rule-check.ts';
 
@@ -25,56 +27,60 @@ export function faultsOf(rules: readonly BounceRule[]): readonly RuleFault[] {
 }
 
 /**
- * Compiles a checked set: one automaton per target, so that a text is read once however many rules there are. The
- * targets that share their rules share the automaton.
+ * Compiles a checked set. A pattern's alternatives are kept apart, each behind literals without which it cannot match:
+ * one pass over a text finds the few alternatives to be tried, in the order of their rules. One automaton for all would
+ * be faster on texts seen before, but grows without end on those that are not.
  *
  * @throws where a pattern is not RE2's: ask `faultsOf` first.
  */
 export function compileRules(rules: readonly BounceRule[]): CompiledRules {
-  const matchers = new Map<string, Matcher>();
-  const byTarget = new Map<RuleTarget, Matcher>();
-  for (const target of RULE_TARGETS) {
-    const numbers = [...rules.keys()].filter((number) => rules[number]?.where.includes(target));
-    const key = numbers.join(',');
-    const matcher = matchers.get(key) ?? compileMatcher(rules, numbers);
-    matchers.set(key, matcher);
-    byTarget.set(target, matcher);
-  }
+  const alternatives = rules.flatMap((rule, number) =>
+    alternativesOf(lowerCased(rule.pattern)).map((source) => toAlternative(source, number)),
+  );
+  const index = indexLiterals(alternatives.map(({ literals }) => literals ?? []));
+  const always = [...alternatives.keys()].filter((number) => alternatives[number]?.literals === undefined);
   return {
     rules,
     firstMatch: (target, text, subject) => {
-      if (text === '') return undefined;
-      for (const number of byTarget.get(target)?.(text) ?? []) {
-        const rule = rules[number];
-        if (rule !== undefined && conditionsHold(rule.conditions, subject)) return rule;
+      const lower = text.toLowerCase();
+      const found = new Set(always);
+      index(lower, (number) => found.add(number));
+      let missed = -1;
+      for (const number of Int32Array.from(found).toSorted()) {
+        const alternative = alternatives[number];
+        if (alternative === undefined || alternative.rule === missed) continue;
+        const rule = rules[alternative.rule];
+        if (rule === undefined || !rule.where.includes(target) || !conditionsHold(rule.conditions, subject))
+          missed = alternative.rule;
+        else if (alternative.fits(lower)) return rule;
       }
       return undefined;
     },
   };
 }
 
-/** The numbers of the rules that a text matches, in their order. */
-type Matcher = (text: string) => readonly number[];
+type Alternative = {
+  /** Its rule's place in the set. */
+  readonly rule: number;
+  readonly literals: Literals;
+  /** Is it found anywhere in a text that is in lower case? */
+  readonly fits: (text: string) => boolean;
+};
 
-/** Assertions send the whole set to a slow engine: such patterns are run one by one, behind their own literals. */
-const ASSERTION = /\\[bB]|\(\?[a-zA-Z]*m/;
-
-function compileMatcher(rules: readonly BounceRule[], numbers: readonly number[]): Matcher {
-  if (numbers.length === 0) return () => [];
-  const patternOf = (number: number) => rules[number]?.pattern ?? '';
-  const single = numbers
-    .filter((number) => ASSERTION.test(patternOf(number)))
-    .map((number) => ({ number, compiled: RE2JS.compile(patternOf(number), RE2JS.CASE_INSENSITIVE) }));
-  const together = numbers.filter((number) => !ASSERTION.test(patternOf(number)));
-  const set = new RE2Set(RE2Set.UNANCHORED, RE2JS.CASE_INSENSITIVE, SET_OCTETS);
-  for (const number of together) set.add(patternOf(number));
-  if (together.length > 0) set.compile();
-  return (text) => {
-    const found = together.length === 0 ? [] : set.match(text).map((index) => together[index] ?? 0);
-    for (const { number, compiled } of single) if (compiled.matcher(text).find()) found.push(number);
-    return found.toSorted((one, other) => one - other);
+function toAlternative(source: string, rule: number): Alternative {
+  if (!/[\\^$.*+?()[\]{}|]/.test(source))
+    return { rule, literals: source.length < 2 ? undefined : [source], fits: (text) => text.includes(source) };
+  let compiled: RE2JS | undefined;
+  const fits = (text: string) => {
+    compiled ??= RE2JS.compile(source);
+    return compiled.test(text);
   };
+  return { rule, literals: requiredLiterals(source), fits };
 }
 
-/** Memory that a set's automaton may take before it starts anew. */
-const SET_OCTETS = 64 << 20;
+/** A pattern in lower case; classes such as `\S` keep their names. */
+function lowerCased(pattern: string): string {
+  return pattern.replaceAll(/\\(?:[pP]\{[^}]*\}|[^])|[^\\]+/g, (part) =>
+    part.startsWith('\\') ? part : part.toLowerCase(),
+  );
+}

@@ -2,6 +2,7 @@ import type { BounceRule, EnhancedStatus, FailureDetail, FailureReason, FailureT
 
 import { byEnhancedStatus, byReplyCode } from './by-code.ts';
 import type { CompiledRules } from './compile-rules.ts';
+import type { RefusedCommand } from './quoted-reply.ts';
 import type { RuleSubject } from './rule.ts';
 import { visibleText } from './visible-text.ts';
 
@@ -23,9 +24,6 @@ export type Decision = {
   readonly detail: FailureDetail;
   readonly because: Because;
 };
-
-/** The commands whose refusal cannot be about a recipient. */
-export type RefusedCommand = 'connect' | 'helo' | 'mail';
 
 /** A text and where it stands. */
 export type SeenText = { readonly target: RuleTarget; readonly text: string };
@@ -55,15 +53,16 @@ export function decide({ texts, subject, command }: Question, rules: CompiledRul
   if (
     reading !== undefined &&
     enhancedStatus !== undefined &&
-    !(command !== undefined && isAboutAddress(reading.reason))
+    !(command !== undefined && isAboutRecipient(reading.reason))
   ) {
     return { ...reading, because: { kind: 'enhanced-status', status: enhancedStatus } };
   }
-  const refusal = byCommand(command, replyCode);
-  if (refusal !== undefined) return refusal;
   const coded = byReplyCode(replyCode);
-  if (coded !== undefined && replyCode !== undefined)
+  const refusal = coded === undefined || replyCode === undefined || replyCode >= 500 ? byCommand(command) : undefined;
+  if (refusal !== undefined) return refusal;
+  if (coded !== undefined && replyCode !== undefined) {
     return { ...coded, because: { kind: 'reply-code', code: replyCode } };
+  }
   return { reason: 'not-defined', type: 'soft', detail: 'unclear', because: { kind: 'nothing' } };
 }
 
@@ -72,7 +71,7 @@ function byRule(
   { target, text, subject, command }: SeenText & Pick<Question, 'subject' | 'command'>,
 ): Decision {
   const because: Because = { kind: 'rule', rule: rule.id, target, text: text.slice(0, MAX_QUOTED) };
-  if (command !== undefined && isAboutAddress(rule.reason)) {
+  if (command !== undefined && isAboutRecipient(rule.reason)) {
     // "Unknown user" in answer to MAIL is about the sender.
     return { reason: 'refused', type: 'soft', detail: 'sender-rejected', because };
   }
@@ -94,13 +93,13 @@ function softened(type: Decision['type']): Decision['type'] {
   return type === 'hard' ? 'soft' : type;
 }
 
-function isAboutAddress(reason: FailureReason): boolean {
+function isAboutRecipient(reason: FailureReason): boolean {
   switch (reason) {
     case 'user-unknown':
     case 'mailbox-full':
     case 'inactive-user':
-      return true;
     case 'invalid-domain':
+      return true;
     case 'refused':
     case 'unreachable':
     case 'ignored':
@@ -109,24 +108,10 @@ function isAboutAddress(reason: FailureReason): boolean {
   }
 }
 
-function byCommand(command: RefusedCommand | undefined, replyCode: number | undefined): Decision | undefined {
-  if (command === undefined || (replyCode !== undefined && replyCode < 500)) return undefined;
+function byCommand(command: RefusedCommand | undefined): Decision | undefined {
+  if (command === undefined) return undefined;
   const detail = command === 'mail' ? 'sender-rejected' : 'ip-blocked';
   return { reason: 'refused', type: 'soft', detail, because: { kind: 'command', command } };
-}
-
-const COMMAND =
-  /(?:after|in reply to|response to|to) (?:(initial connection|connect(?:ion)?\b|end of banner)|(?:a )?(?:pipelined )?(ehlo|helo)\b|(?:a )?(?:pipelined )?(mail from))|>>> ?(ehlo|helo|mail from)/i;
-
-/** Finds in a report's text the command that was refused, as Exim, Postfix and Sendmail name it. */
-export function refusedCommandIn(text: string): RefusedCommand | undefined {
-  const match = COMMAND.exec(text.slice(0, 4096));
-  if (match === null) return undefined;
-  if (match[1] !== undefined) return 'connect';
-  if (match[2] !== undefined) return 'helo';
-  if (match[3] !== undefined) return 'mail';
-  // A transcript: the last command before the answer is the one that was refused.
-  return undefined;
 }
 
 /** A decision's grounds on one line, for logs and for the operator. */

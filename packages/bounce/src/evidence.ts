@@ -3,7 +3,7 @@ import type { EnhancedStatus } from '@mxflow/domain';
 import { addressOfField, addressesIn } from './addresses.ts';
 import { codesIn, isGeneric, statusOfField } from './codes.ts';
 import { kindOf, type MailKind } from './mail-kind.ts';
-import { headerOf, type Mail } from './mail.ts';
+import { readMailText, type Mail } from './mail.ts';
 import { readFieldGroups, type FieldGroup } from './report-fields.ts';
 import { cutReturned, returnedHeader } from './returned-message.ts';
 import { readTextReport } from './text-report.ts';
@@ -59,17 +59,19 @@ const RETURNED_PARTS = new Set([
   'text/rfc822',
 ]);
 
+/** A bounce may come inside another mail: so many envelopes are opened. */
+const MAX_WRAPPED = 2;
+
 /** Reads the evidence in a mail. */
-export function readEvidence(mail: Mail): MailEvidence {
+export function readEvidence(mail: Mail, opened = 0): MailEvidence {
   const cut = cutReturned(mail.text);
   const returned = mail.parts.find(({ contentType }) => RETURNED_PARTS.has(contentType))?.text ?? cut.returned;
   const fields = reportFields(mail, cut.report);
   const feedback = partOf(mail, 'message/feedback-report');
   const feedbackGroup = feedback === undefined ? undefined : merged(readFieldGroups(feedback));
   const returnedTo = addressesIn(returnedHeader(returned, 'to') ?? '')[0];
-  const own = [...mail.to, ...addressesIn(headerOf(mail, 'to')).map((address) => address.toLowerCase())];
   const hints = [...new Set((mail.headers.get('x-failed-recipients') ?? []).flatMap((it) => addressesIn(it)))];
-  const free = readTextReport(cut.report, { own, hints });
+  const free = readTextReport(cut.report, { own: [...mail.to, ...sendersOf(returned)], hints });
   const body = oneLine(cut.report).slice(0, MAX_SEEN);
   const kind = kindOf({
     mail,
@@ -82,6 +84,11 @@ export function readEvidence(mail: Mail): MailEvidence {
     recipients: free.length + hints.length,
     hasReturned: returned !== '',
   });
+  const wrapped =
+    kind === 'failed' && fields.length + free.length === 0 && opened < MAX_WRAPPED
+      ? wrappedBounce(returned, opened)
+      : undefined;
+  if (wrapped !== undefined) return { ...wrapped, sentTo: [...sentTo(mail), ...wrapped.sentTo] };
   const reports =
     fields.length > 0
       ? fields.map((field) => fromFields(field, { free, hints, returnedTo }))
@@ -97,9 +104,27 @@ export function readEvidence(mail: Mail): MailEvidence {
       to: returnedTo,
       headers: returned.slice(0, MAX_SEEN),
     },
-    sentTo: [...own, ...(mail.headers.get('delivered-to') ?? []), ...(mail.headers.get('x-original-to') ?? [])],
+    sentTo: sentTo(mail),
     feedbackType: feedbackGroup?.get('feedback-type')?.toLowerCase(),
   };
+}
+
+/** The report that a gateway passed on inside a notice of its own, where the returned message is one. */
+function wrappedBounce(returned: string, opened: number): MailEvidence | undefined {
+  if (!/^(?:content-type:\s*multipart\/report|from:.{0,200}mailer-daemon)/im.test(returned.slice(0, MAX_SEEN)))
+    return undefined;
+  const inner = readEvidence(readMailText(Buffer.from(returned).toString('latin1')), opened + 1);
+  return inner.reports.length > 0 && (inner.kind === 'failed' || inner.kind === 'delayed') ? inner : undefined;
+}
+
+function sentTo(mail: Mail): readonly string[] {
+  return [...mail.to, ...(mail.headers.get('delivered-to') ?? []), ...(mail.headers.get('x-original-to') ?? [])];
+}
+
+function sendersOf(returned: string): readonly string[] {
+  return ['from', 'return-path', 'sender']
+    .flatMap((name) => addressesIn(returnedHeader(returned, name) ?? ''))
+    .map((address) => address.toLowerCase());
 }
 
 export function oneLine(text: string): string {

@@ -15,8 +15,17 @@ const MAX_SAID = 4096;
 
 const MAX_RECIPIENTS = 1000;
 
-/** A line that is about the address it begins with: `<user@example.com>: …`, `user@example.com`, `To: user@…`. */
-const LEADS = /^[\s<"'*•>#\u00b7-]*(?:(?:to|smtp|recipient|rcpt|addr(?:ess)?|an|para|pour)\s*[:;]\s*)?[<"'(]*$/i;
+/** A line that is about the address it begins with: `<user@example.com>: …`, `Addressed to: user@…`, `550 <user@…>... …`. */
+const LEADS =
+  /^[\s<"'*\u2022>#|\u00b7-]*(?:(?:[45]\d\d[ ,-]\s?(?:[45]\.\d{1,3}\.\d{1,3} )?)|(?:to|smtp|recipient(?: address| name)?|rcpt|addr(?:ess)?(?:ed to)?|(?:final|failed|intended|original|undelivered)[ -]recipient|mailbox|user|e-?mail(?: address)?|an|para|pour|dest(?:inat\w{2,6})?|empf\S{1,3}nger|\u5b9b\u5148|\u6536\u4ef6\u4eba)\s*[:;\uff1a]\s*(?:rfc822;\s?|smtp:)?)?[<"'(\u300c]*$/iu;
+
+/** A sentence behind which the failed recipients are listed. */
+const LIST_BEGINS =
+  /(?:following|these|listed|intended|below) (?:\S+ ){0,3}(?:recipient|address|user|destination|people|person|mailbox|group|distribution)|(?:recipient|address(?:ee)?|user)(?:s|es|\(s\)|\(es\))? (?:\S+ ){0,3}(?:failed|below|follow|listed|were|had|could)|following (?:address|recipient)|not (?:be )?(?:delivered|sent|reach(?:ed)?) (?:to|the following)|folgende\w* (?:\S+ )?(?:empf|adress|e-?mail|person|gruppe)|destinataires? suivant|adresses? suivant|personnes suivantes|destinatarios? siguiente|siguientes? (?:\S+ )?(?:destinatario|direcci|persona|grupo)|seguintes? (?:\S+ )?(?:destinat|endere|pessoa)|destinat\S+ seguinte|destinatari seguenti|seguenti (?:\S+ )?(?:destinatari|indirizz)|volgende (?:\S+ )?(?:geadresseerd|adres|ontvanger|person)|nast\u0119puj\u0105c\S+ (?:\S+ )?(?:odbiorc|adres|os)|\u0441\u043b\u0435\u0434\u0443\u044e\u0449\S+ (?:\S+ )?(?:\u043f\u043e\u043b\u0443\u0447|\u0430\u0434\u0440)|(?:\u6b21|\u4ee5\u4e0b)\u306e(?:\u3042\u3066|\u5b9b|\u53d7\u4fe1|\u30e1\u30fc\u30eb|\u30a2\u30c9|\u914d\u5e03)|\u4ee5\u4e0b(?:\u6536\u4ef6|\u90ae|\u90f5|\u7684)|\u4e0b\u5217\u6536\u4ef6|\ub2e4\uc74c (?:\ubc1b\ub294|\uc218\uc2e0)|permanent (?:fatal |delivery )?errors/i;
+
+/** Words that name the list or recipient themselves, wherever in a sentence. */
+const CERTAINLY =
+  /(?:mailing list|message-id in|could not be delivered to|wasn.t delivered to|undeliver(?:able|ed) (?:mail )?to|problem delivering (?:your )?(?:message )?to)\W{1,3}$/i;
 
 /** Words that make the address behind them the one that failed. */
 const NAMES_RECIPIENT =
@@ -26,64 +35,100 @@ const NAMES_RECIPIENT =
 const NOT_ABOUT =
   /^\s*(?:from|sender|subject|reply-to|message-id|mail from|return-path|cc|date|x-[\w-]+)\s*:|mail from:|postmaster@|contact|mailto:|https?:\/\/\S*@/i;
 
+export type Known = {
+  /** Addresses of the sender, lower case: they fail only where nobody else does. */
+  readonly own: readonly string[];
+  /** Recipients that a header names (X-Failed-Recipients). */
+  readonly hints: readonly string[];
+};
+
 /**
- * Finds the recipients in a report's free text: lines that begin with an address; else the addresses named in
- * `hints` (X-Failed-Recipients); else those that the words before them call a recipient; else the only one. Never the sender's own.
+ * Finds the recipients in a report's free text: those that a sentence plainly names; else lines that begin with an
+ * address, behind the sentence that announces them where there is one; else `hints`; else addresses that the words
+ * before them call a recipient; else the only one.
  */
-export function readTextReport(
-  report: string,
-  { own, hints }: { readonly own: readonly string[]; readonly hints: readonly string[] },
-): readonly TextReport[] {
+export function readTextReport(report: string, { own, hints }: Known): readonly TextReport[] {
+  if (!report.includes('@')) return hints.map((recipient) => ({ recipient, said: '' }));
   const lines = report.slice(0, MAX_REPORT).split('\n');
   const sender = new Set(own);
   const isOther = (address: string) => !sender.has(address.toLowerCase());
-  const leading = lines.map((line) => leadingAddress(line)).map((it) => (it !== undefined && isOther(it) ? it : ''));
-  if (leading.some((address) => address !== '')) return cutBy(lines, leading);
+  const plainly = byLine(lines, (line) => precededBy(line, { words: CERTAINLY, fits: isOther }));
+  if (plainly.length > 0) return plainly;
+  const listed = leadingLines(lines, isOther);
   const named = hints.map((hint) => hint.toLowerCase());
+  const agree = named.length === 0 || listed.some(({ recipient }) => named.includes(recipient.toLowerCase()));
+  if (listed.length > 0 && (agree || lines.some((line) => beginsList(line)))) return listed;
   if (named.length > 0) {
-    const hinted = lines.map((line) => addressesIn(line).find((it) => named.includes(it.toLowerCase())) ?? '');
-    const found = cutBy(lines, hinted);
-    const missing = hints.filter(
-      (hint) => !found.some(({ recipient }) => recipient.toLowerCase() === hint.toLowerCase()),
-    );
-    return [...found, ...missing.map((recipient) => ({ recipient, said: '' }))];
+    const found = byLine(lines, (line) => addressesIn(line).find((it) => named.includes(it.toLowerCase())));
+    const known = new Set(found.map(({ recipient }) => recipient.toLowerCase()));
+    return [
+      ...found,
+      ...hints.filter((hint) => !known.has(hint.toLowerCase())).map((recipient) => ({ recipient, said: '' })),
+    ];
   }
-  const called = cutBy(
-    lines,
-    lines.map((line) => calledRecipient(line, isOther) ?? ''),
-  );
+  const called = byLine(lines, (line) => precededBy(line, { words: NAMES_RECIPIENT, fits: isOther }));
   if (called.length > 0) return called;
   // One single address that is not the sender's can only be the recipient's.
-  const others = cutBy(
-    lines,
-    lines.map((line) => (NOT_ABOUT.test(line.slice(0, 200)) ? '' : (addressesIn(line).find(isOther) ?? ''))),
-  );
+  const others = byLine(lines, (line) => (isAbout(line) ? addressesIn(line).find(isOther) : undefined));
   return others.length === 1 ? others : [];
 }
 
-function leadingAddress(line: string): string | undefined {
-  if (!line.includes('@') || NOT_ABOUT.test(line.slice(0, 200))) return undefined;
-  const [address] = addressesIn(line);
-  if (address === undefined) return undefined;
-  const before = line.slice(0, line.indexOf(address));
-  return LEADS.test(before.slice(0, 40)) ? address : undefined;
+/** Lines that begin with an address; the sender's own counts where a list of recipients holds no other. */
+function leadingLines(lines: readonly string[], isOther: (address: string) => boolean): readonly TextReport[] {
+  const begins = lines.findIndex((line) => beginsList(line));
+  const list = begins === -1 ? [] : lines.slice(begins);
+  const choices: readonly (readonly [readonly string[], (address: string) => boolean])[] = [
+    [list, isOther],
+    [list, () => true],
+    [lines, isOther],
+  ];
+  for (const [from, fits] of choices) {
+    const found = byLine(from, (line) => {
+      const address = leadingAddress(line);
+      return address !== undefined && fits(address) ? address : undefined;
+    });
+    if (found.length > 0) return found;
+  }
+  return [];
 }
 
-function calledRecipient(line: string, isOther: (address: string) => boolean): string | undefined {
-  if (!line.includes('@') || NOT_ABOUT.test(line.slice(0, 200))) return undefined;
+function beginsList(line: string): boolean {
+  return LIST_BEGINS.test(line.slice(0, 300));
+}
+
+function isAbout(line: string): boolean {
+  return !NOT_ABOUT.test(line.slice(0, 200));
+}
+
+function leadingAddress(line: string): string | undefined {
+  if (!line.includes('@') || !isAbout(line)) return undefined;
+  const found = addressesIn(line);
+  const [first] = found;
+  if (first === undefined) return undefined;
+  const before = line.slice(0, line.indexOf(first));
+  if (!LEADS.test(before.slice(0, 60))) return undefined;
+  // `Name of an address <user@example.com>`: the brackets hold the address meant.
+  const bracketed = /^\s*<([^<>\s]+@[^<>\s]+)>/.exec(line.slice(before.length + first.length))?.[1];
+  return found.find((address) => address === bracketed) ?? first;
+}
+
+type Preceded = { readonly words: RegExp; readonly fits: (address: string) => boolean };
+
+function precededBy(line: string, { words, fits }: Preceded): string | undefined {
+  if (!line.includes('@') || !isAbout(line)) return undefined;
   return addressesIn(line).find((address) => {
-    const before = line.slice(Math.max(0, line.indexOf(address) - 60), line.indexOf(address));
-    return isOther(address) && NAMES_RECIPIENT.test(before);
+    const at = line.indexOf(address);
+    return fits(address) && words.test(line.slice(Math.max(0, at - 60), at));
   });
 }
 
-/** Cuts the lines before every line that has an address; what belongs to one address is joined. */
-function cutBy(lines: readonly string[], addresses: readonly string[]): readonly TextReport[] {
+/** Cuts the lines before every line in which `addressOf` finds one; what belongs to one address is joined. */
+function byLine(lines: readonly string[], addressOf: (line: string) => string | undefined): readonly TextReport[] {
   const said = new Map<string, { recipient: string; text: string }>();
   let current: { recipient: string; text: string } | undefined;
-  for (const [number, line] of lines.entries()) {
-    const address = addresses[number] ?? '';
-    if (address !== '') {
+  for (const line of lines) {
+    const address = addressOf(line);
+    if (address !== undefined) {
       const key = address.toLowerCase();
       current = said.get(key);
       if (current === undefined && said.size < MAX_RECIPIENTS) {

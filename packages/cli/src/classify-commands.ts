@@ -39,7 +39,7 @@ export function addClassifyCommand(program: Command): void {
       for (const path of paths) {
         const content = await readPath(path);
         if (content === undefined) continue;
-        const lines = reply === true ? ofReplies(path, content.toString(), rules) : await ofMail(path, content, rules);
+        const lines = reply === true ? ofReplies(path, content.toString(), rules) : ofMail(path, content, rules);
         process.stdout.write(lines.map(toJson).join(''));
         progress();
       }
@@ -74,8 +74,8 @@ async function readPath(path: string): Promise<Buffer | undefined> {
   }
 }
 
-async function ofMail(file: string, raw: Uint8Array, rules: CompiledRules): Promise<readonly Line[]> {
-  const { kind, recipients } = await classifyMail(raw, rules);
+function ofMail(file: string, raw: Uint8Array, rules: CompiledRules): readonly Line[] {
+  const { kind, recipients } = classifyMail(raw, rules);
   if (recipients.length > 0) {
     return recipients.map((it) => ({ ...it, file, kind, decision: it }));
   }

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { ApiError, readAccess, type AccessOptions } from './api-client.ts';
 import { fromCaller } from './caller-path.ts';
 import { addClassifyCommand } from './classify-commands.ts';
+import { addFeedbackCommands } from './feedback-commands.ts';
 import { addJobCommands, type Context } from './job-commands.ts';
 import { addRuleCommands } from './rule-commands.ts';
 import { addSourceCommands } from './source-commands.ts';
@@ -30,6 +31,7 @@ addTenantCommands(program, context);
 addWhyCommands(program, context);
 addRuleCommands(program, context);
 addSourceCommands(program, context);
+addFeedbackCommands(program, context);
 addClassifyCommand(program);
 
 try {

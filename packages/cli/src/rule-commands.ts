@@ -1,13 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
-
 import type { DryRun, LevelBody, MxRuleList, RuleExplanation, RuleFindings } from '@mxflow/contracts';
 import type { Command } from 'commander';
 
 import { ask } from './api-client.ts';
-import { fromCaller } from './caller-path.ts';
 import type { Context } from './job-commands.ts';
 import { printJson, printTable } from './print.ts';
+import { readInput } from './trial.ts';
 
 /** Commands about MX rules and the level at which they hold. */
 export function addRuleCommands(program: Command, context: Context): void {
@@ -158,8 +155,4 @@ function printLevel(context: Context, answer: LevelBody): void {
 
 function pathOf(id: string): string {
   return `/v1/rules/${encodeURIComponent(id)}`;
-}
-
-function readInput(file: string): Promise<string> {
-  return file === '-' ? text(process.stdin) : readFile(fromCaller(file), 'utf8');
 }

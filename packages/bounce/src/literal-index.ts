@@ -1,0 +1,89 @@
+/** Finds which of many literals a text holds, in one pass over it (Aho and Corasick, 1975). */
+export type LiteralIndex = (text: string, onFound: (number: number) => void) => void;
+
+/** Letters beyond ASCII share so many columns: a literal may be reported that is not there, never the other way. */
+const SHARED = 32;
+
+/** A state's row: where each letter leads. Column 0 is for letters that no literal has. */
+type Table = { readonly next: Int32Array; readonly columns: number; states: number };
+
+/** Builds the index over literals in lower case; the text given later must be in lower case, too. */
+export function indexLiterals(literals: readonly (readonly string[])[]): LiteralIndex {
+  const words = literals.flat();
+  const columnOf = columnsFor(words);
+  const columns = Math.max(...columnOf) + 1 + SHARED;
+  const column = (code: number) => (code < 128 ? (columnOf[code] ?? 0) : columns - SHARED + (code % SHARED));
+  const size = words.reduce((sum, word) => sum + word.length, 1);
+  const table: Table = { next: new Int32Array(size * columns), columns, states: 1 };
+  const ends = new Map<number, number[]>();
+  for (const [number, choices] of literals.entries()) {
+    for (const word of choices) {
+      let state = 0;
+      for (let at = 0; at < word.length; at += 1) {
+        const cell = state * columns + column(word.charCodeAt(at));
+        if (table.next[cell] === 0) {
+          table.next[cell] = table.states;
+          table.states += 1;
+        }
+        state = table.next[cell] ?? 0;
+      }
+      ends.set(state, [...(ends.get(state) ?? []), number]);
+    }
+  }
+  const found = completeTransitions(table, ends);
+  const { next } = table;
+  return (text, onFound) => {
+    let state = 0;
+    for (let at = 0; at < text.length; at += 1) {
+      state = next[state * columns + column(text.charCodeAt(at))] ?? 0;
+      const numbers = found[state];
+      if (numbers !== undefined) for (const number of numbers) onFound(number);
+    }
+  };
+}
+
+/** Columns of the letters of ASCII that literals have. */
+function columnsFor(words: readonly string[]): Uint8Array {
+  const columnOf = new Uint8Array(128);
+  let columns = 0;
+  for (const word of words) {
+    for (let at = 0; at < word.length; at += 1) {
+      const code = word.charCodeAt(at);
+      if (code < 128 && columnOf[code] === 0) {
+        columns += 1;
+        columnOf[code] = columns;
+      }
+    }
+  }
+  return columnOf;
+}
+
+/**
+ * Breadth first: where no literal goes on, the longest ending that begins another one does. Answers which literals end
+ * at a state.
+ */
+function completeTransitions(
+  { next, columns, states }: Table,
+  ends: ReadonlyMap<number, readonly number[]>,
+): readonly (readonly number[] | undefined)[] {
+  const found: (readonly number[] | undefined)[] = Array.from({ length: states }, (_none, state) => ends.get(state));
+  const fallback = new Int32Array(states);
+  const queue: number[] = [];
+  for (let column = 0; column < columns; column += 1) if (next[column] !== 0) queue.push(next[column] ?? 0);
+  for (const state of queue) {
+    const behind = fallback[state] ?? 0;
+    const inherited = found[behind];
+    if (inherited !== undefined) found[state] = [...new Set([...(found[state] ?? []), ...inherited])];
+    for (let column = 0; column < columns; column += 1) {
+      const cell = state * columns + column;
+      const other = next[behind * columns + column] ?? 0;
+      const child = next[cell] ?? 0;
+      if (child === 0) next[cell] = other;
+      else {
+        fallback[child] = other;
+        queue.push(child);
+      }
+    }
+  }
+  return found;
+}

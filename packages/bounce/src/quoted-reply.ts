@@ -1,0 +1,61 @@
+/** The commands whose refusal cannot be about a recipient. */
+export type RefusedCommand = 'connect' | 'helo' | 'mail';
+
+/** Characters of a text that are searched. */
+const MAX_TEXT = 8192;
+
+/** Words in front of a reply that is quoted. */
+const QUOTES =
+  /(?:said|replied|responded|response (?:was|from \S{1,100})|answered|returned(?: was)?|error(?: message)?|reason|reply|following|status|diagnostic|server|failure|\]|host \S{1,100})\s?(?::|with|as follows:|was:)?\s?[:([<"'#-]{0,3}\s?(?=[45]\d\d[ -])/i;
+
+const BARE = /(?:^|[\s:"'([<#>;,])(?=[45]\d\d[ -]#?(?:[45]\.\d{1,3}\.\d{1,3}|[<"'([]?[A-Za-z\u00c0-\uffff]))/;
+
+/**
+ * The reply of a remote server that a report's text quotes, on one line: what a person's words around it say about the
+ * failure is a guess, the reply is not. Empty where none is quoted.
+ */
+export function quotedReply(text: string): string {
+  const seen = text.slice(0, MAX_TEXT);
+  const shown = lastExchange(seen);
+  if (shown !== undefined) return shown.reply;
+  for (const pattern of [QUOTES, BARE]) {
+    const match = pattern.exec(seen);
+    if (match !== null) return seen.slice(match.index + match[0].length).trim();
+  }
+  return '';
+}
+
+type Exchange = { readonly command: string; readonly reply: string };
+
+/**
+ * The exchange in which a session failed, as Sendmail and its kind show it: `>>> RCPT TO:<user@example.com>`, then
+ * `<<< 550 text`.
+ */
+function lastExchange(text: string): Exchange | undefined {
+  if (!text.includes('<<<')) return undefined;
+  const at = text.search(/<<< ?[45]\d\d[ ,-]/);
+  if (at === -1) return undefined;
+  const behind = text.slice(at + 3).trimStart();
+  const end = behind.search(/ <<< ?[^45]| >>> /);
+  const command = [...text.slice(0, at).matchAll(/>>> ?([a-z]{4}(?: (?:to|from))?)/gi)].at(-1)?.[1] ?? '';
+  return { command: command.toLowerCase(), reply: end === -1 ? behind : behind.slice(0, end) };
+}
+
+/** What servers write of the command that was refused: Exim, Postfix, qmail, Yahoo, the mailers of 1&1 and CommuniGate. */
+const COMMAND =
+  /(?:after|in reply to|in response to|response to|reply to|following|error for|on|at) (?:the |a |an )?(?:pipelined )?(?:(initial connection|connect(?:ion)?\b|end of banner|greeting)|(ehlo|helo)\b|(mail from|mail\b(?= (?:command|from)))|(?:rcpt|data|end of data|text)\b)|\[(?:(connect)|(helo|ehlo)|(mail_from))\]|(greeting failed)|(my name was rejected)|(sender was rejected)/i;
+
+/**
+ * Finds in a report's text the command that was refused; `undefined` where it was RCPT or a later one, or none is named.
+ */
+export function refusedCommandIn(text: string): RefusedCommand | undefined {
+  const seen = text.slice(0, MAX_TEXT);
+  const shown = lastExchange(seen)?.command ?? '';
+  if (shown !== '') return shown === 'mail from' ? 'mail' : shown === 'ehlo' || shown === 'helo' ? 'helo' : undefined;
+  const match = COMMAND.exec(seen);
+  if (match === null) return undefined;
+  const [, connect, helo, mail, connected, hello, mailed, greeting, name, sender] = match;
+  if (connect !== undefined || connected !== undefined || greeting !== undefined) return 'connect';
+  if (helo !== undefined || hello !== undefined || name !== undefined) return 'helo';
+  return mail !== undefined || mailed !== undefined || sender !== undefined ? 'mail' : undefined;
+}

@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+
+import { ask, type ApiAccess } from './api-client.ts';
+import { fromCaller } from './caller-path.ts';
+
+/** What would be changed, as the command line names it. */
+export type TrialOptions = {
+  readonly put?: string;
+  readonly before?: string;
+  readonly delete?: string;
+  readonly enable?: string;
+  readonly disable?: string;
+  readonly days?: string;
+};
+
+/** One part of an answer that comes in parts. */
+export type TrialPart = {
+  readonly looked: number;
+  readonly rules: readonly RuleHits[];
+  readonly next?: string;
+};
+
+type RuleHits = { readonly rule: string; readonly now: number; readonly tried: number };
+
+/** Asks for part after part, each further back in the log, and tells on standard error how far it is. */
+export async function tryRules<Part extends TrialPart>(
+  access: ApiAccess,
+  path: string,
+  { put, days, ...change }: TrialOptions,
+): Promise<{ readonly looked: number; readonly rules: readonly RuleHits[]; readonly parts: readonly Part[] }> {
+  const asked = {
+    ...change,
+    ...(days === undefined ? {} : { days: Number(days) }),
+    ...(put === undefined ? {} : { put: JSON.parse(await readInput(put)) as unknown }),
+  };
+  const parts: Part[] = [];
+  const hits = new Map<string, RuleHits>();
+  let looked = 0;
+  let cursor: string | undefined;
+  do {
+    const body = JSON.stringify({ ...asked, ...(cursor === undefined ? {} : { cursor }) });
+    const part: Part = await ask<Part>(access, { method: 'POST', path, body });
+    parts.push(part);
+    looked += part.looked;
+    for (const { rule, now, tried } of part.rules) {
+      const known = hits.get(rule);
+      hits.set(rule, { rule, now: now + (known?.now ?? 0), tried: tried + (known?.tried ?? 0) });
+    }
+    cursor = part.next;
+    if (cursor !== undefined) process.stderr.write(`${looked} looked at\n`);
+  } while (cursor !== undefined);
+  return { looked, rules: [...hits.values()], parts };
+}
+
+/** A file, or standard input where it is `-`. */
+export function readInput(file: string): Promise<string> {
+  return file === '-' ? text(process.stdin) : readFile(fromCaller(file), 'utf8');
+}
