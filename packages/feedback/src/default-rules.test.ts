@@ -32,6 +32,11 @@ test.for([
 test('a pattern that cannot be run is a fault, not a crash', () => {
   const [rule] = DEFAULT_FEEDBACK_RULES;
   if (rule === undefined) throw new Error('expected a rule');
-  expect(feedbackFaults({ ...rule, pattern: '(?=x)' })[0]).toContain('cannot be run');
-  expect(feedbackFaults({ ...rule, matches: ['nothing of the kind'] })[0]).toContain('must match');
+  expect(feedbackFaults({ ...rule, pattern: '(?=x)' })).toMatchObject([{ pointer: '/pattern' }]);
+  expect(feedbackFaults({ ...rule, pattern: 'x*' })[0]).toMatchObject({ pointer: '/pattern', found: 'x*' });
+  expect(feedbackFaults({ ...rule, passes: [] })).toMatchObject([{ pointer: '/passes', found: 'none' }]);
+  const matches = [...rule.matches, 'nothing of the kind'];
+  expect(feedbackFaults({ ...rule, matches })).toMatchObject([
+    { pointer: '/matches/1', expected: expect.stringContaining('matches'), found: 'nothing of the kind' },
+  ]);
 });

@@ -110,7 +110,7 @@ async function readBook({ database, logger }: FeedbackDeskOptions, readAtMs: num
   const [stored, { rules }] = await Promise.all([listFeedbackRules(database), readRuleSet(database)]);
   const usable = stored.filter((rule) => {
     const faults = rule.enabled ? feedbackFaults(rule) : [];
-    if (faults.length > 0) logger.error({ faults }, 'a feedback rule is left out');
+    if (faults.length > 0) logger.error({ rule: rule.id, faults }, 'a feedback rule is left out');
     return rule.enabled && faults.length === 0;
   });
   return { version, match: compileFeedback(usable), rules, readAtMs };

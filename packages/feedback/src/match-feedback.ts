@@ -33,19 +33,34 @@ function compilePattern(pattern: string): RE2JS {
   return RE2JS.compile(pattern, RE2JS.CASE_INSENSITIVE);
 }
 
+/** One thing that is wrong with a rule. */
+export type FeedbackFault = {
+  /** JSON pointer (RFC 6901) into the rule. */
+  readonly pointer: string;
+  readonly expected: string;
+  readonly found: string;
+};
+
 /** What is wrong with a rule: a pattern that cannot be run, or an example that comes out otherwise. `[]`: nothing. */
-export function feedbackFaults(rule: FeedbackRule): readonly string[] {
+export function feedbackFaults(rule: FeedbackRule): readonly FeedbackFault[] {
   let pattern: RE2JS;
   try {
     pattern = compilePattern(rule.pattern);
   } catch (error) {
-    return [`${rule.id}: the pattern cannot be run: ${String(error)}`];
+    const why = error instanceof Error ? error.message : String(error);
+    return [{ pointer: '/pattern', expected: `a pattern that RE2 can run (${why})`, found: rule.pattern }];
   }
-  const found = (text: string): boolean => pattern.matcher(text).find();
+  const found = (text: string): boolean => pattern.matcher(text.slice(0, MAX_REPLY)).find();
+  const expected = { matches: 'a reply that the pattern matches', passes: 'a reply that the pattern leaves alone' };
   return [
-    ...(rule.matches.length === 0 ? [`${rule.id}: expected a reply that must match, found none`] : []),
-    ...(rule.passes.length === 0 ? [`${rule.id}: expected a reply that must not match, found none`] : []),
-    ...rule.matches.filter((text) => !found(text)).map((text) => `${rule.id}: must match, and does not: ${text}`),
-    ...rule.passes.filter(found).map((text) => `${rule.id}: must not match, and does: ${text}`),
+    ...(found('') ? [{ pointer: '/pattern', expected: 'a pattern that asks for something', found: rule.pattern }] : []),
+    ...(['matches', 'passes'] as const).flatMap((field): readonly FeedbackFault[] => {
+      const wrong = rule[field].flatMap((text, index) =>
+        found(text) === (field === 'matches')
+          ? []
+          : [{ pointer: `/${field}/${index}`, expected: expected[field], found: text }],
+      );
+      return rule[field].length > 0 ? wrong : [{ pointer: `/${field}`, expected: expected[field], found: 'none' }];
+    }),
   ];
 }

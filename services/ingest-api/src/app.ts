@@ -17,6 +17,8 @@ import { createCallerLookup } from './caller-lookup.ts';
 import { createEvents } from './events.ts';
 import { addJobRoutes } from './job-routes.ts';
 import { addMessageRoutes } from './message-routes.ts';
+import { addFeedbackRuleRoutes } from './feedback-rule-routes.ts';
+import { addFeedbackTrialRoutes } from './feedback-trial-routes.ts';
 import { ProblemError } from './problem.ts';
 import { createMxLookup } from './mx-lookup.ts';
 import { traceRequest } from './request-trace.ts';
@@ -76,6 +78,8 @@ export async function buildApp(options: AppOptions): Promise<Api> {
   addRuleRoutes(api, parts);
   addRuleTrialRoutes(api, parts);
   addSourceRoutes(api, parts);
+  addFeedbackRuleRoutes(api, parts);
+  addFeedbackTrialRoutes(api, parts);
   serveDescription(api);
   await api.ready();
   return api;
