@@ -49,10 +49,13 @@ export type BounceResult = 'applied' | 'repeated' | 'unknown-message' | 'not-sen
  * changes nothing.
  *
  * A bounce may be quicker than the outcome of the attempt, or the outcome lost: then it ends the message itself.
+ *
+ * @param finish what is to be written in the same transaction.
  */
 export async function recordBounces(
   database: Database,
   bounces: readonly ReportedBounce[],
+  finish: (tx: Statements, results: readonly BounceResult[]) => Promise<void> = async () => {},
 ): Promise<{ readonly results: readonly BounceResult[]; readonly quarantine: QuarantineEffect }> {
   return await database.client.$transaction(async (tx) => {
     const standings = await readStandings(tx, [...new Set(bounces.map(({ messageId }) => messageId))]);
@@ -81,6 +84,7 @@ export async function recordBounces(
     const quarantine = await applyEvents(tx, events, { ...terms, from: 'mail', messages: new Map() });
     await countTransitions(tx, transitions);
     const results = resultsOf(bounces, { standings, fresh, possible });
+    await finish(tx, results);
     return { results, quarantine };
   });
 }

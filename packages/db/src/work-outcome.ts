@@ -36,9 +36,15 @@ export type RecordedOutcome = {
   readonly siteVerdict?: SiteVerdict;
 };
 
+/** A transition, and why the attempts failed that made it. */
+export type OutcomeTransition = Transition & {
+  readonly failureType: FailureType | null;
+  readonly failureReason: FailureReason | null;
+};
+
 export type RecordedBatch = {
   /** The transitions really made. */
-  readonly transitions: readonly Transition[];
+  readonly transitions: readonly OutcomeTransition[];
   readonly quarantine: QuarantineEffect;
 };
 
@@ -64,7 +70,7 @@ export async function recordOutcomes(database: Database, outcomes: readonly Reco
 }
 
 /** A transition, with what of it concerns addresses. */
-type Recorded = Transition & {
+type Recorded = OutcomeTransition & {
   readonly errors: readonly (AttemptOf & { readonly siteId: number })[];
   readonly successes: readonly AttemptOf[];
   /** Messages by site: given where there are errors. */
@@ -72,8 +78,13 @@ type Recorded = Transition & {
 };
 type AttemptOf = { readonly messageId: string; readonly attempt: number; readonly address: string };
 
-function transitionOf({ jobNumber, before, status, messages, inDoubt }: Recorded): Transition {
-  return { jobNumber, before, status, messages, inDoubt };
+function transitionOf({
+  errors: _errors,
+  successes: _successes,
+  sites: _sites,
+  ...transition
+}: Recorded): OutcomeTransition {
+  return transition;
 }
 
 async function carryToAddresses(
@@ -153,7 +164,8 @@ const RECORD = `
     ON CONFLICT (site_id, hour) DO UPDATE SET messages = h.messages + excluded.messages
   )
   ${logAndTell()}
-  SELECT job_id::text AS "jobNumber", before, status::text AS status, count(*)::int AS messages,
+  SELECT job_id::text AS "jobNumber", before, status::text AS status, failure_type AS "failureType",
+    failure_reason AS "failureReason", count(*)::int AS messages,
     (count(*) FILTER (WHERE in_doubt))::int AS "inDoubt",
     coalesce(jsonb_agg(jsonb_build_object('messageId', message_id::text, 'attempt', attempt, 'address', address,
       'siteId', site_id)) FILTER (WHERE counts AND live AND standing IS DISTINCT FROM 'allow-listed'), '[]') AS errors,
@@ -162,7 +174,7 @@ const RECORD = `
     CASE WHEN (SELECT bool_or(counts) FROM outcome) THEN (SELECT jsonb_object_agg(site_id, messages) FROM (
       SELECT site_id, count(*) AS messages FROM transition WHERE live AND status IN ('sent', 'failed') GROUP BY site_id
     ) by_site) END AS sites
-  FROM transition GROUP BY job_id, before, status`;
+  FROM transition GROUP BY job_id, before, status, failure_type, failure_reason`;
 
 /**
  * One outcome an attempt: the others say the same, or came too late. Attempts of one message stay apart, since a repeat

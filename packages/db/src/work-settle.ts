@@ -35,7 +35,6 @@ export function logAndTell(event = `'message.' || t.status`, logged = 'true'): s
       'attempt', t.attempt,
       'type', t.failure_type,
       'reason', t.failure_reason,
-      'detail', t.failure_detail,
       'replyCode', t.reply_code,
       'enhancedStatus', t.enhanced_status,
       'reply', t.reply,

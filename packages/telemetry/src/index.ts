@@ -1,6 +1,8 @@
 export type { Attributes, Meter, Span } from '@opentelemetry/api';
 export * from './address-redaction.ts';
+export * from './bounce-metrics.ts';
 export type { Counted, Distribution, Measured, Observed, PlainCounted, PlainDistribution } from './instruments.ts';
+export * from './inbound-metrics.ts';
 export * from './logger.ts';
 export * from './metrics.ts';
 export * from './shaping-metrics.ts';

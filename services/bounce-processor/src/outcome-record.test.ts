@@ -1,8 +1,13 @@
 import { expect, test } from 'vitest';
 
+import { classifyReply, compileRules, DEFAULT_RULES } from '@mxflow/bounce';
 import { DEFAULT_RETRY_SCHEDULE } from '@mxflow/domain';
 
-import { recordOf, type OutcomeMessage, type RecordContext } from './outcome-record.ts';
+import { recordOf as recordBy, type OutcomeMessage, type RecordContext } from './outcome-record.ts';
+
+const rules = compileRules(DEFAULT_RULES);
+const recordOf = (message: OutcomeMessage, context: Omit<RecordContext, 'classify'>) =>
+  recordBy(message, { ...context, classify: (text, mxHost) => classifyReply(text, { mxHost }, rules) }).record;
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -108,4 +113,67 @@ test.for<readonly [title: string, message: OutcomeMessage, context: Partial<Reco
   ['the job is gone: nothing is tried again', refusedForNow('later'), { terms: undefined }, { status: 'expired' }],
 ])('%s', ([, message, context, record]) => {
   expect(recordOf(message, { terms: terms(NOW + DAY), now: NOW, jitter: 0.5, ...context })).toMatchObject(record);
+});
+
+const refused = (code: number, text: string): OutcomeMessage => ({
+  key: code >= 500 ? 'delivery.failed.v1' : 'delivery.deferred.v1',
+  body: { ...facts, attempt: 1, result: { kind: 'refused', reply: { code, lines: [text] } } },
+});
+
+test.for<readonly [text: string, message: OutcomeMessage, record: object]>([
+  [
+    'unknown by its text',
+    refused(550, '5.1.1 ... User is unknown {mx003}'),
+    { status: 'failed', failureType: 'hard', failureReason: 'user-unknown' },
+  ],
+  [
+    'unknown for now only stays soft and is retried',
+    refused(450, '4.1.1 User unknown'),
+    { status: 'deferred', failureType: 'soft', failureReason: 'user-unknown' },
+  ],
+  [
+    'over quota',
+    refused(550, '5.2.2 User quota exceeded'),
+    { status: 'failed', failureType: 'soft', failureReason: 'mailbox-full' },
+  ],
+  [
+    'throttled',
+    refused(421, '4.16.55 [TS01] Messages from 192.0.2.1 temporarily deferred due to excessive user complaints'),
+    { status: 'deferred', failureType: 'soft', failureReason: 'unreachable', siteVerdict: 'failed' },
+  ],
+  [
+    'a text that no rule knows decides nothing: the class of its reply does',
+    refused(550, 'blah blubb'),
+    { status: 'failed', failureType: 'soft', failureReason: 'not-defined', failureDetail: 'unclear' },
+  ],
+])('%s', ([, message, record]) => {
+  expect(recordOf(message, { terms: terms(NOW + DAY), now: NOW, jitter: 0.5 })).toMatchObject(record);
+});
+
+test('our own words of a domain that does not exist are read by a rule, which the log names', () => {
+  const message: OutcomeMessage = {
+    key: 'delivery.deferred.v1',
+    body: { ...facts, attempt: 1, result: { kind: 'invalid-domain', because: "DNS query failed for 'ourdan.com'" } },
+  };
+  const record = recordOf(message, { terms: terms(NOW + DAY), now: NOW, jitter: 0.5 });
+  expect(record).toMatchObject({ failureType: 'soft', failureReason: 'invalid-domain', failureDetail: 'host-unknown' });
+  expect(record.rule).toEqual(expect.any(String));
+});
+
+test('a failure known to be for good stops what would be tried again, unless it may have arrived', () => {
+  const hard = {
+    reason: 'invalid-domain',
+    type: 'hard',
+    detail: 'host-unknown',
+    replyCode: undefined,
+    enhancedStatus: undefined,
+    because: { kind: 'rule', rule: 'mine', target: 'reply', text: '' },
+  } as const;
+  const decide = (kind: 'invalid-domain' | 'in-doubt') =>
+    recordBy(
+      { key: 'delivery.deferred.v1', body: { ...facts, attempt: 1, result: { kind, because: 'x' } } },
+      { terms: terms(NOW + DAY), now: NOW, jitter: 0.5, classify: () => hard },
+    ).record;
+  expect(decide('invalid-domain')).toMatchObject({ status: 'failed', failureType: 'hard', rule: 'mine' });
+  expect(decide('in-doubt')).toMatchObject({ status: 'deferred', failureType: 'soft', failureReason: 'unreachable' });
 });

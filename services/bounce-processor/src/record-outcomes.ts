@@ -11,14 +11,17 @@ import type { FeedbackDesk, HeardReply } from '@mxflow/feedback';
 import { done, park, type ConsumedMessage, type Verdict } from '@mxflow/messaging';
 
 import type { RecorderEvents } from './events.ts';
-import { recordOf } from './outcome-record.ts';
+import { recordOf, type OutcomeRecord } from './outcome-record.ts';
+import type { ReadingEvents } from './reading-events.ts';
+import type { RuleDesk } from './rule-desk.ts';
 import type { SiteGuard } from './site-guard.ts';
 
 type Outcomes = readonly ConsumedMessage<'outcomes'>[];
 
 export type RecorderParts = {
   readonly database: Database;
-  readonly events: RecorderEvents;
+  readonly events: RecorderEvents & Pick<ReadingEvents, 'failuresRecorded' | 'quarantineChanged'>;
+  readonly desk: RuleDesk;
   readonly feedback: FeedbackDesk;
   readonly guard: SiteGuard;
 };
@@ -46,19 +49,37 @@ export function createOutcomeRecorder(parts: RecorderParts): (messages: Outcomes
   };
 }
 
-async function record(messages: Outcomes, { database, events, feedback, guard }: RecorderParts): Promise<void> {
+async function record(messages: Outcomes, parts: RecorderParts): Promise<void> {
+  const { database, events, desk, feedback, guard } = parts;
   const startedMs = performance.now();
-  const jobNumbers = new Set(messages.map(({ body }) => jobNumberOf(body.messageId as MessageId)));
-  const { now, terms } = await readRetryTerms(database, [...jobNumbers]);
-  const told = messages.map((message): RecordedOutcome => {
-    const jobNumber = jobNumberOf(message.body.messageId as MessageId);
-    return recordOf(message, { terms: terms.get(jobNumber), now, jitter: Math.random() });
-  });
-  const { records, heard } = await hearReplies(told, { database, feedback });
-  const { transitions } = await recordOutcomes(database, records);
+  const told = await readOutcomes(messages, parts);
+  const { records, heard } = await hearReplies(
+    told.map(({ record: each }) => each),
+    { database, feedback },
+  );
+  const { transitions, quarantine } = await recordOutcomes(database, records);
   events.recorded(records, transitions, performance.now() - startedMs);
+  events.failuresRecorded(transitions);
+  events.quarantineChanged(quarantine);
+  for (const { record: each, decision } of told) {
+    if (decision === undefined) continue;
+    desk.note({ decision, text: each.reply ?? '', looksAt: 'reply', mxHost: each.mxHost });
+  }
   await feedback.note(heard);
   if (records.some(({ siteVerdict }) => siteVerdict === 'failed')) await guard.look();
+}
+
+async function readOutcomes(
+  messages: Outcomes,
+  { database, desk }: Pick<RecorderParts, 'database' | 'desk'>,
+): Promise<readonly OutcomeRecord[]> {
+  const jobNumbers = new Set(messages.map(({ body }) => jobNumberOf(body.messageId as MessageId)));
+  const { now, terms } = await readRetryTerms(database, [...jobNumbers]);
+  const classify = (text: string, mxHost: string | undefined) => desk.classify(text, mxHost);
+  return messages.map((message) => {
+    const jobNumber = jobNumberOf(message.body.messageId as MessageId);
+    return recordOf(message, { terms: terms.get(jobNumber), now, jitter: Math.random(), classify });
+  });
 }
 
 /**

@@ -8,7 +8,9 @@ import { createResolver } from '@mxflow/resolver';
 
 import type { BounceConfig } from './config.ts';
 import { createEvents } from './events.ts';
+import { createReadingEvents } from './reading-events.ts';
 import { createOutcomeRecorder } from './record-outcomes.ts';
+import { openRuleDesk } from './rule-desk.ts';
 import { createSiteGuard } from './site-guard.ts';
 import { addressPolicy } from './webhook-address.ts';
 import { createWebhookPost } from './webhook-post.ts';
@@ -24,7 +26,7 @@ const FORGET_EVERY_MS = 60_000;
 export async function startBounceProcessor(config: BounceConfig, context: ProcessContext): Promise<AsyncDisposable> {
   await using resources = new AsyncDisposableStack();
   const { logger, meter } = context;
-  const events = createEvents(meter, logger);
+  const events = { ...createEvents(meter, logger), ...createReadingEvents(meter, logger) };
   const post = resources.use(
     createWebhookPost({
       resolver: createResolver(config.MXFLOW_DNS.length === 0 ? {} : { servers: config.MXFLOW_DNS }),
@@ -59,13 +61,14 @@ export async function startBounceProcessor(config: BounceConfig, context: Proces
   resources.use(every(FORGET_EVERY_MS, () => forgetOldFeedback(database), { name: 'forget-feedback' }));
   const feedback = createFeedbackDesk({ database, logger, meter });
   const guard = createSiteGuard(database, events);
+  const desk = resources.use(await openRuleDesk(database, events, every));
   resources.use(
     await messaging.consumeBatch({
       queue: 'outcomes',
       prefetch: config.MXFLOW_OUTCOME_BATCH * 2,
       maxBatch: config.MXFLOW_OUTCOME_BATCH,
       maxWaitMs: BATCH_WAIT_MS,
-      handler: createOutcomeRecorder({ database, events, feedback, guard }),
+      handler: createOutcomeRecorder({ database, events, desk, feedback, guard }),
     }),
   );
   resources.use(requireServers(context.health, { database, messaging }));

@@ -101,8 +101,8 @@ test('outcomes become log rows, counters and waiting work; every message deliver
   ).toEqual([
     ['sent', null, null, 250, false],
     ['failed', 'hard', 'user-unknown', 550, false],
-    ['deferred', 'soft', 'not-defined', 451, false],
-    ['deferred', 'soft', 'not-defined', 451, false],
+    ['deferred', 'soft', 'unreachable', 451, false],
+    ['deferred', 'soft', 'unreachable', 451, false],
     ['deferred', 'soft', 'unreachable', null, true],
   ]);
   expect(rows[0]).toMatchObject({ mxHost: 'mx.example.net', mxIp: '192.0.2.1', source: 1, reply: '250 2.0.0 Ok' });
