@@ -7,3 +7,5 @@ export { DEFAULT_RULES } from './default-rules/index.ts';
 export type { Action } from './evidence.ts';
 export type { MailKind } from './mail-kind.ts';
 export { normaliseText, suggestPattern } from './unmatched-text.ts';
+export { lintBounceRules, type BounceRuleFinding } from './lint-bounce-rules.ts';
+export { faultsOfRule, type BounceRuleFault } from './rule-check.ts';

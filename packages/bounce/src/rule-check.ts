@@ -17,9 +17,22 @@ export const RULE_LIMITS = {
   examples: 50,
 } as const;
 
+/** One thing that is wrong with a rule. */
+export type BounceRuleFault = {
+  /** JSON pointer (RFC 6901) into the rule. */
+  readonly pointer: string;
+  readonly fault: string;
+};
+
 /** Why a rule cannot be saved; `undefined` where it can. */
 export function faultOf(rule: BounceRule): string | undefined {
-  return faultOfPattern(rule.pattern) ?? faultOfExamples(rule);
+  return faultsOfRule(rule)[0]?.fault;
+}
+
+/** Everything that is wrong with a rule, each at its place; `[]` where it can be saved. */
+export function faultsOfRule(rule: BounceRule): readonly BounceRuleFault[] {
+  const fault = faultOfPattern(rule.pattern);
+  return fault === undefined ? faultsOfExamples(rule) : [{ pointer: '/pattern', fault }];
 }
 
 /** Why a pattern is refused: it is not RE2's, or its automaton would be too large. */
@@ -54,11 +67,8 @@ function faultOfRepeats(pattern: string): string | undefined {
   return undefined;
 }
 
-function faultOfExamples(rule: BounceRule): string | undefined {
-  if (rule.where.length === 0) return 'the rule looks nowhere';
-  if (rule.matches.length === 0) return 'an example that must match is missing';
-  if (rule.leaves.length === 0) return 'an example that must not match is missing';
-  if (rule.matches.length + rule.leaves.length > RULE_LIMITS.examples) return 'there are too many examples';
+function faultsOfExamples(rule: BounceRule): readonly BounceRuleFault[] {
+  const { where, matches, leaves } = rule;
   const compiled = RE2JS.compile(rule.pattern, RE2JS.CASE_INSENSITIVE);
   const fits = (example: string) => compiled.matcher(visibleText(example)).find();
   // Whether an example names the MX host or the sender is not known: only what stands in its text is asked for.
@@ -66,8 +76,29 @@ function faultOfExamples(rule: BounceRule): string | undefined {
   const conditions = { ...(replyCodes && { replyCodes }), ...(enhancedStatuses && { enhancedStatuses }) };
   const holds = (example: string) =>
     fits(example) && conditionsHold(conditions, { ...codesIn(example), mxHost: undefined, sender: undefined });
-  const missed = rule.matches.find((example) => !holds(example));
-  if (missed !== undefined) return `the example that must match does not: ${missed}`;
-  const taken = rule.leaves.find((example) => holds(example));
-  return taken === undefined ? undefined : `the example that must not match does: ${taken}`;
+  return [
+    ...(where.length > 0 ? [] : [{ pointer: '/where', fault: 'the rule looks nowhere' }]),
+    ...(matches.length > 0 ? [] : [{ pointer: '/matches', fault: 'an example that must match is missing' }]),
+    ...(leaves.length > 0 ? [] : [{ pointer: '/leaves', fault: 'an example that must not match is missing' }]),
+    ...(matches.length + leaves.length <= RULE_LIMITS.examples
+      ? []
+      : [{ pointer: '/matches', fault: `there are too many examples: at most ${RULE_LIMITS.examples}` }]),
+    ...wrongExamples('/matches', matches, (example) =>
+      holds(example) ? undefined : `the example that must match does not: ${example}`,
+    ),
+    ...wrongExamples('/leaves', leaves, (example) =>
+      holds(example) ? `the example that must not match does: ${example}` : undefined,
+    ),
+  ];
+}
+
+function wrongExamples(
+  pointer: string,
+  examples: readonly string[],
+  faultOfExample: (example: string) => string | undefined,
+): readonly BounceRuleFault[] {
+  return examples.flatMap((example, index) => {
+    const fault = faultOfExample(example);
+    return fault === undefined ? [] : [{ pointer: `${pointer}/${index}`, fault }];
+  });
 }
