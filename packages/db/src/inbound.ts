@@ -13,12 +13,18 @@ export type InboundMail = {
   readonly mailFrom: string;
   /** Forward-paths as they were given; none of a mail out of a mailbox. */
   readonly rcptTo: readonly string[];
+  /** Its beginning, at most {@link KEPT_OCTETS}. */
   readonly raw: Uint8Array;
+  /** All of it. */
+  readonly octets: number;
 };
+
+/** What is kept of a mail. No reader looks further: what follows is content that we sent ourselves. */
+export const KEPT_OCTETS = 4 << 20;
 
 /** Stores a mail; once this returns, it survives whatever happens. A mail of a mailbox that is stored already stays one. */
 export async function storeInboundMail(database: Database, mail: InboundMail): Promise<void> {
-  const { cameBy, mailboxUid, peer, mailFrom, rcptTo, raw } = mail;
+  const { cameBy, mailboxUid, peer, mailFrom, rcptTo, raw, octets } = mail;
   await database.client.$executeRawUnsafe(
     `INSERT INTO inbound_mails (came_by, mailbox_uid, peer, mail_from, rcpt_to, raw, octets)
      VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (mailbox_uid) DO NOTHING`,
@@ -27,8 +33,8 @@ export async function storeInboundMail(database: Database, mail: InboundMail): P
     peer ?? null,
     storable(mailFrom),
     storable(rcptTo.join('\n')),
-    raw,
-    raw.length,
+    raw.subarray(0, KEPT_OCTETS),
+    octets,
   );
 }
 
@@ -48,7 +54,6 @@ export type LeasedMail = {
   readonly cameBy: InboundMail['cameBy'];
   readonly mailFrom: string;
   readonly rcptTo: readonly string[];
-  /** No more of it than was asked for. */
   readonly raw: Uint8Array;
   /** How often it was leased, this time included. */
   readonly tries: number;
@@ -60,21 +65,15 @@ export type MailHolder = { readonly processor: string; readonly leaseSeconds: nu
 /**
  * Leases mails that wait, the oldest first.
  *
- * @param limit most mails; `octets`: and no more than these together, though always one; `each`: octets read of one.
+ * @param limit most mails; `octets`: and no more than these together, though always one.
  */
 export async function leaseInboundMails(
   database: Database,
-  {
-    processor,
-    leaseSeconds,
-    limit,
-    octets,
-    each,
-  }: MailHolder & { readonly limit: number; readonly octets: number; readonly each: number },
+  { processor, leaseSeconds, limit, octets }: MailHolder & { readonly limit: number; readonly octets: number },
 ): Promise<readonly LeasedMail[]> {
   const rows = await database.client.$queryRawUnsafe<(Omit<LeasedMail, 'rcptTo'> & { rcptTo: string })[]>(
     `WITH waiting AS (
-       SELECT id, least(octets, $5::int) AS octets FROM inbound_mails
+       SELECT id, octet_length(raw) AS octets FROM inbound_mails
        WHERE processed_at IS NULL AND (processor_until IS NULL OR processor_until <= (SELECT mxflow_now()))
        ORDER BY id LIMIT $3::int FOR UPDATE SKIP LOCKED
      ), taken AS (
@@ -85,12 +84,11 @@ export async function leaseInboundMails(
        processor_until = (SELECT mxflow_now()) + $2::float8 * interval '1 second'
      FROM taken WHERE m.id = taken.id
      RETURNING m.id::text AS id, came_by AS "cameBy", mail_from AS "mailFrom", rcpt_to AS "rcptTo",
-       coalesce(substring(raw FOR $5::int), '') AS raw, tries`,
+       coalesce(raw, '') AS raw, tries`,
     processor,
     leaseSeconds,
     limit,
     octets,
-    each,
   );
   return rows
     .map((row) => ({ ...row, rcptTo: row.rcptTo === '' ? [] : row.rcptTo.split('\n') }))
