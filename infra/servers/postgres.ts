@@ -32,6 +32,8 @@ export type PostgresServer = AsyncDisposable & {
   readonly kill: () => Promise<void>;
   /** Stops it unless it is down, then starts it on the same port over the same data. */
   readonly restart: () => Promise<void>;
+  /** Stops it and starts it as a replica that takes over: on a timeline of its own. */
+  readonly failOver: () => Promise<void>;
   /** For freezing: SIGSTOP and SIGCONT reach the postmaster alone, so new sessions hang and old ones live on. */
   readonly signal: (signal: NodeJS.Signals) => void;
 };
@@ -65,15 +67,23 @@ export async function startPostgres({ folder, durability }: ServerOptions): Prom
     );
   let program = await start();
   await createDatabase(urlOf('postgres'));
+  const restart = async (): Promise<void> => {
+    await program.stop(stopGraceMs);
+    program = await start();
+  };
   const stop = (): Promise<void> => (folder.kept ? program.stop(stopGraceMs) : program.kill());
   return {
     url: urlOf(database),
     pid: () => program.pid,
     stop: () => program.stop(stopGraceMs),
     kill: () => program.kill(),
-    async restart() {
+    restart,
+    async failOver() {
       await program.stop(stopGraceMs);
-      program = await start();
+      const file = join(data, 'recovery.signal');
+      writeFileSync(file, '');
+      giveTo(account, file);
+      await restart();
     },
     signal: (signal) => program.signal(signal),
     [Symbol.asyncDispose]: stop,
@@ -88,7 +98,9 @@ function settings(port: number, durability: Durability): readonly string[] {
     unix_socket_directories: '',
     max_connections: 200,
     shared_buffers: '256MB',
-    wal_level: 'minimal',
+    // What a replica needs, and what recovery from an archive asks for. There is no archive here.
+    wal_level: 'replica',
+    restore_command: '/bin/false',
     max_wal_senders: 0,
     max_wal_size: '2GB',
     checkpoint_timeout: '15min',

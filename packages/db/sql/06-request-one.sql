@@ -18,6 +18,7 @@ DECLARE
   askers integer;
   mine integer;
   blocked timestamptz;
+  held timestamptz;
   d_settled bigint;
   d_returned bigint;
   lost bigint;
@@ -103,7 +104,11 @@ BEGIN
     SELECT blocked_until INTO blocked FROM path_back_off b
     WHERE b.public_id = source AND b.mx_ip = ip AND b.blocked_until > now_at;
     SELECT count(*) INTO mine FROM slots o WHERE o.epoch = p_epoch AND o.scope_key = k;
-    IF blocked IS NOT NULL THEN
+    SELECT no_slots_until INTO held FROM instance WHERE no_slots_until > now_at;
+    IF held IS NOT NULL THEN
+      binds := 'failover';
+      ask_again_ms := extract(epoch FROM held - now_at) * 1000;
+    ELSIF blocked IS NOT NULL THEN
       binds := 'path-back-off';
       ask_again_ms := extract(epoch FROM blocked - now_at) * 1000;
     ELSIF s.slots_used >= lim.max_connections THEN

@@ -11,6 +11,7 @@ BEGIN
     RETURN QUERY SELECT 0, NULL::bigint, 0, 0::bigint, 'fenced'::text, 0::float8;
     RETURN;
   END IF;
+  IF (SELECT i.timeline FROM instance i) IS DISTINCT FROM mxflow_timeline() THEN PERFORM mxflow_after_failover(); END IF;
   IF p_version <> (SELECT i.rules_version FROM instance i) THEN
     RETURN QUERY SELECT (each.place - 1)::integer, NULL::bigint, 0, 0::bigint, 'rules-changed'::text, 200::float8
       FROM jsonb_array_elements(p_requests) WITH ORDINALITY AS each(body, place);

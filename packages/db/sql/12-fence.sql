@@ -7,6 +7,8 @@ CREATE OR REPLACE FUNCTION mxflow_fence(p_life double precision, p_hold double p
 DECLARE
   dead integer;
 BEGIN
+  UPDATE instance SET lost_slot_hold = p_hold * interval '1 second'
+  WHERE lost_slot_hold <> p_hold * interval '1 second';
   UPDATE workers w SET session_lost_at = CASE WHEN seen.held THEN NULL ELSE mxflow_now() END
   FROM (
     SELECT o.epoch, EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database

@@ -33,6 +33,8 @@ export type Binding =
   | 'suspended'
   | 'path-back-off'
   | 'site-blocked'
+  /** A replica of Postgres has taken over: connections that it does not know of may be open. */
+  | 'failover'
   | 'rules-changed';
 
 export type ScopeAnswer = {

@@ -49,6 +49,24 @@ export async function readScopeTotals(database: Database): Promise<readonly Scop
   );
 }
 
+/**
+ * Forgets what nothing counts on any more: scopes that nobody holds anything of and that were idle long enough to be full
+ * again, paths that no change of the rules could pass on, and back-offs long over.
+ */
+export async function forgetIdleScopes(database: Database): Promise<void> {
+  await database.client.$executeRawUnsafe(
+    `DELETE FROM scopes WHERE key IN (
+       SELECT key FROM scopes s WHERE slots_used = 0 AND outstanding = 0
+         AND refilled_at < mxflow_now() - interval '2 hours'
+         AND NOT EXISTS (SELECT FROM grants g WHERE g.scope_key = s.key)
+       ORDER BY key COLLATE "C" FOR UPDATE SKIP LOCKED)`,
+  );
+  await database.client.$executeRawUnsafe(`DELETE FROM paths WHERE used_at < mxflow_now() - interval '2 hours'`);
+  await database.client.$executeRawUnsafe(
+    `DELETE FROM path_back_off WHERE blocked_until < mxflow_now() - interval '1 day'`,
+  );
+}
+
 export type FleetTotals = {
   readonly workersAlive: number;
   /** Messages of unfinished jobs whose outcome is not final. */

@@ -2,6 +2,7 @@ import { burstOf, draw, openBucket, settle } from '@mxflow/domain';
 import { expect, test } from 'vitest';
 
 import {
+  forgetIdleScopes,
   freeSlots,
   heldSlots,
   listScopes,
@@ -10,6 +11,7 @@ import {
   renewWorker,
   requestGrants,
   settleGrants,
+  stopWorker,
 } from '../src/index.ts';
 import { account, openArbiter, PATH, wish } from './arbiter.ts';
 
@@ -198,4 +200,22 @@ test('feedback suspends, caps, and lets go step by step; a site or path at rest 
   expect(await world.ask(epoch)).toMatchObject({ binds: 'path-back-off', askAgainMs: 4000 });
   await clearPathFailures(world, { publicId: 1, mxIp: '192.0.2.1' });
   expect((await world.ask(epoch)).binds).toBeUndefined();
+});
+
+test('an idle scope is forgotten only when nobody holds anything of it and its bucket is full again', async () => {
+  await using world = await openArbiter([{ messagesPerHour: 10_000 }]);
+  const epoch = await world.worker();
+  await world.ask(epoch, { slots: 0, tokens: 20 });
+  await world.pass(3 * 3600);
+  await forgetIdleScopes(world);
+  // Its worker may still spend what it drew.
+  expect(await world.scope(PATH)).toMatchObject({ outstanding: 20 });
+  await stopWorker(world, epoch);
+  await forgetIdleScopes(world);
+  expect(await world.scope(PATH)).toBeDefined();
+  await world.pass(3 * 3600);
+  await forgetIdleScopes(world);
+  expect(await world.scope(PATH)).toBeUndefined();
+  const again = await world.worker();
+  expect(await world.ask(again, { slots: 0, tokens: 500 })).toMatchObject({ binds: undefined });
 });

@@ -4,7 +4,7 @@ import type { Meter } from '@opentelemetry/api';
 import { instruments } from './instruments.ts';
 
 /** Why Postgres grants no slot or token now. */
-const BINDINGS = ['connections', 'rate', 'share', 'suspended', 'path-back-off', 'site-blocked'] as const;
+const BINDINGS = ['connections', 'rate', 'share', 'suspended', 'path-back-off', 'site-blocked', 'failover'] as const;
 
 /** Slots are rights to one connection, tokens to one MAIL: as one worker asks for them and uses them. */
 export type GrantMetrics = ReturnType<typeof grantMetrics>;
