@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { gatherEvidence } from './evidence.ts';
+import { AMPLE, violationsOf } from './limits.ts';
 import { providers, recipientsAt } from './providers.ts';
 import { untilAccepted } from './until.ts';
 import { startWorld } from './world.ts';
@@ -17,5 +18,6 @@ test('RabbitMQ is restarted amid 5,000 messages: all are sent, none twice', { ti
 
   const evidence = await gatherEvidence(world, campaign);
   expect(evidence.faults).toEqual([]);
+  expect(await violationsOf(world, AMPLE)).toEqual([]);
   expect(evidence).toMatchObject({ statuses: { sent: MESSAGES }, inDoubt: 0, twice: [] });
 });

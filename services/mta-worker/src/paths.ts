@@ -63,6 +63,10 @@ export class Paths {
   readonly #options: PathsOptions;
   readonly #paths = new Map<string, Path>();
   readonly #running = new Set<Promise<void>>();
+  /** Paths that want a connection beyond what this worker may have. */
+  readonly #crowdedOut = new Set<Path>();
+  /** Paths with a connection that waits, and nothing for it. */
+  readonly #resting = new Set<Path>();
   #connections = 0;
   #claiming = 0;
   #stopping = false;
@@ -111,8 +115,8 @@ export class Paths {
     const spare = this.#options.maxConnections - this.#connections;
     const wanted = connectionsWanted(path, performance.now());
     for (let opened = 0; opened < Math.min(wanted, spare); opened += 1) this.#start(path);
-    const waiting = path.queued.length + path.ready.length + path.claiming;
-    if (path.connections === 0 && waiting === 0) this.#paths.delete(nameOf(path.key));
+    this.#noteCrowd(path, wanted > spare);
+    if (path.connections === 0 && waitingIn(path) === 0) this.#forget(path);
   }
 
   pumpAll(): void {
@@ -145,6 +149,33 @@ export class Paths {
     await Promise.all([...this.#paths.values()].map((path) => this.#clear(path, STOPPING)));
     for (const path of this.#paths.values()) for (const waiting of path.idle) waiting(undefined);
     await Promise.all(this.#running);
+  }
+
+  /** Where this worker has all the connections that it may have, one that only waits makes room for a path that has none. */
+  #noteCrowd(path: Path, wantsMore: boolean): void {
+    if (wantsMore) this.#crowdedOut.add(path);
+    else this.#crowdedOut.delete(path);
+    if (path.idle.size > 0 && waitingIn(path) === 0) this.#resting.add(path);
+    else this.#resting.delete(path);
+    const [resting] = this.#crowdedOut.size > 0 ? this.#resting : [];
+    if (resting === undefined) return;
+    this.#resting.delete(resting);
+    const [waiting] = resting.idle;
+    waiting?.(undefined);
+  }
+
+  /** A connection has ended: the path that has waited longest for one may have it. */
+  #letIn(): void {
+    const [path] = this.#crowdedOut;
+    if (path === undefined) return;
+    this.#crowdedOut.delete(path);
+    this.pump(path);
+  }
+
+  #forget(path: Path): void {
+    this.#paths.delete(nameOf(path.key));
+    this.#crowdedOut.delete(path);
+    this.#resting.delete(path);
   }
 
   #pathOf(key: PathKey): Path {
@@ -199,6 +230,7 @@ export class Paths {
       else await this.#rest(path, end.because);
     }
     this.pump(path);
+    this.#letIn();
   }
 
   /** No connection now. The path goes behind the others, so that those which share a scope with it take turns. */
@@ -231,6 +263,10 @@ export class Paths {
     const ready = path.ready.splice(0).map((message) => this.#options.putBack.giveBack(message, how));
     await Promise.all([...queued, ...ready]);
   }
+}
+
+function waitingIn({ queued, ready, claiming }: Path): number {
+  return queued.length + ready.length + claiming;
 }
 
 function nameOf({ siteId, source }: PathKey): string {
