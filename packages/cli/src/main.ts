@@ -2,6 +2,7 @@ import { Command } from 'commander';
 
 import { ApiError, readAccess, type AccessOptions } from './api-client.ts';
 import { fromCaller } from './caller-path.ts';
+import { addBounceRuleCommands } from './bounce-rule-commands.ts';
 import { addClassifyCommand } from './classify-commands.ts';
 import { addFeedbackCommands } from './feedback-commands.ts';
 import { addJobCommands, type Context } from './job-commands.ts';
@@ -32,6 +33,7 @@ addWhyCommands(program, context);
 addRuleCommands(program, context);
 addSourceCommands(program, context);
 addFeedbackCommands(program, context);
+addBounceRuleCommands(program, context);
 addClassifyCommand(program);
 
 try {

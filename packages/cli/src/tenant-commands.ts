@@ -15,7 +15,10 @@ export function addTenantCommands(program: Command, context: Context): void {
     .command('create')
     .description('a new key, shown once')
     .argument('<name>')
-    .requiredOption('--scope <scope...>', 'jobs:write, jobs:read, webhooks:write, keys:write, rules:read, rules:write')
+    .requiredOption(
+      '--scope <scope...>',
+      'jobs, rules, bounces, quarantine each with :read or :write; webhooks:write, keys:write',
+    )
     .action(async (name: string, { scope }: { scope: readonly string[] }) => {
       const body = JSON.stringify({ name, scopes: scope });
       printJson(await ask(context.access(), { method: 'POST', path: '/v1/keys', body }));

@@ -7,7 +7,18 @@ export const ApiKeyPost = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: 100 }),
     scopes: Type.Array(
-      Type.Enum(['jobs:write', 'jobs:read', 'webhooks:write', 'keys:write', 'rules:read', 'rules:write']),
+      Type.Enum([
+        'jobs:write',
+        'jobs:read',
+        'webhooks:write',
+        'keys:write',
+        'rules:read',
+        'rules:write',
+        'bounces:read',
+        'bounces:write',
+        'quarantine:read',
+        'quarantine:write',
+      ]),
       {
         minItems: 1,
         uniqueItems: true,

@@ -13,3 +13,4 @@ export * from './rule-set.ts';
 export * from './http-rules.ts';
 export * from './http-rule-edits.ts';
 export * from './http-feedback.ts';
+export * from './http-bounce-rules.ts';

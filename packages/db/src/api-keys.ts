@@ -3,7 +3,18 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Database } from './database.ts';
 
 /** What a key allows. `keys:write` is for administrators of a tenant: whoever holds it can make any other. */
-export const SCOPES = ['jobs:write', 'jobs:read', 'webhooks:write', 'keys:write', 'rules:read', 'rules:write'] as const;
+export const SCOPES = [
+  'jobs:write',
+  'jobs:read',
+  'webhooks:write',
+  'keys:write',
+  'rules:read',
+  'rules:write',
+  'bounces:read',
+  'bounces:write',
+  'quarantine:read',
+  'quarantine:write',
+] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** Who calls: found by the key that the call carries. */

@@ -13,6 +13,8 @@ import type { Api, ApiParts, SchemaProvider } from './api.ts';
 import { openAuditTrail, type AuditTrail } from './audit-trail.ts';
 import { authenticate } from './authenticate.ts';
 import { addBodyParsers } from './body-parsers.ts';
+import { addBounceRuleRoutes } from './bounce-rule-routes.ts';
+import { addBounceTrialRoutes } from './bounce-trial-routes.ts';
 import { createCallerLookup } from './caller-lookup.ts';
 import { createEvents } from './events.ts';
 import { addJobRoutes } from './job-routes.ts';
@@ -80,6 +82,8 @@ export async function buildApp(options: AppOptions): Promise<Api> {
   addSourceRoutes(api, parts);
   addFeedbackRuleRoutes(api, parts);
   addFeedbackTrialRoutes(api, parts);
+  addBounceRuleRoutes(api, parts);
+  addBounceTrialRoutes(api, parts);
   serveDescription(api);
   await api.ready();
   return api;
