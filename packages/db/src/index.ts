@@ -37,6 +37,22 @@ export * from './inbound.ts';
 export * from './policies.ts';
 export { deleteLocalRule, enableRule, orderLocalRules, type ReadingEdit, type RulePlace } from './reading-edits.ts';
 export { recordBounces, type BounceResult, type ReportedBounce } from './bounces.ts';
+export { putEntries, releaseEntries, type EditReport, type EntryEdit, type ReleaseReport } from './quarantine-edits.ts';
+export { type ChangeCause, type StoredEntry } from './quarantine-entries.ts';
 export { type QuarantineEffect } from './quarantine-events.ts';
+export * from './quarantine-held.ts';
+export * from './quarantine-sweep.ts';
+export * from './quarantine-undo.ts';
+export {
+  countQuarantine,
+  explainAddress,
+  historyOf,
+  pageEntries,
+  type AddressFacts,
+  type QuarantineChangeRow,
+  type QuarantineCounts,
+  type QuarantineFilter,
+  type QuarantineRow,
+} from './quarantine-view.ts';
 export * from './logged-failures.ts';
 export * from './unmatched-count.ts';

@@ -1,5 +1,13 @@
-import type { Lane, Transition } from '@mxflow/db';
-import { feedMetrics, prepareMetrics, sweepMetrics, type Logger, type Meter } from '@mxflow/telemetry';
+import type { GuardCounts, Lane, QuarantineCounts, SweptAddresses, Transition } from '@mxflow/db';
+import { QUARANTINE_STATUSES } from '@mxflow/domain';
+import {
+  feedMetrics,
+  prepareMetrics,
+  quarantineStandingMetrics,
+  sweepMetrics,
+  type Logger,
+  type Meter,
+} from '@mxflow/telemetry';
 
 /** One function for each event that operators count or read about. */
 export type DispatcherEvents = PrepareEvents & FeedEvents & SweepEvents;
@@ -37,6 +45,9 @@ export type SweepEvents = {
   announcedAgain(chunks: number): void;
   jobsFinished(jobs: number): void;
   jobsAbandoned(jobs: number): void;
+  addressesCleared(swept: SweptAddresses): void;
+  quarantineCounted(counts: QuarantineCounts): void;
+  guardCounted(counts: GuardCounts): void;
   sourceRamped(move: { readonly publicId: number; readonly level: string; readonly reason: string }): void;
 };
 
@@ -97,7 +108,20 @@ function feedEvents(meter: Meter, logger: Logger): FeedEvents {
 
 function sweepEvents(meter: Meter, logger: Logger): SweepEvents {
   const metrics = sweepMetrics(meter);
+  const quarantine = quarantineStandingMetrics(meter);
   return {
+    addressesCleared: ({ released, reset }) => {
+      quarantine.released.add(released, { cause: 'release' });
+      quarantine.released.add(reset, { cause: 'reset' });
+      logger.info({ released, reset }, 'addresses cleared by time');
+    },
+    quarantineCounted: (addresses) => {
+      for (const status of QUARANTINE_STATUSES) quarantine.addresses.record(addresses[status] ?? 0, { status });
+    },
+    guardCounted: ({ alarmedSites, held }) => {
+      quarantine.alarmedSites.record(alarmedSites);
+      quarantine.heldWaiting.record(held);
+    },
     workEnded: (transitions) => {
       for (const { jobNumber, status, messages } of transitions) {
         if (status === 'expired') metrics.expired.add(messages);

@@ -14,6 +14,7 @@ import { createDomainSites, type DomainSites } from './prepare/domain-sites.ts';
 import { createPreparer } from './prepare/prepare-chunk.ts';
 import { createRequeuer } from './requeue-redelivered.ts';
 import { startScopeGauges } from './scope-gauges.ts';
+import { startQuarantineSweeps } from './sweeps/quarantine-sweeps.ts';
 import { startSweeps } from './sweeps/sweeps.ts';
 
 /** Connections besides those of chunks being prepared: feeding, leases, sweeps. */
@@ -97,6 +98,7 @@ async function dispatch({ config, context, database, messaging, domains, events 
       lostHoldSeconds: config.MXFLOW_LOST_WORKER_HOLD / 1000,
     }),
   );
+  resources.use(startQuarantineSweeps({ database, events, every }));
   resources.use(followRules(terms, () => feeders.lanes(), every));
   const onWork = (): void => feeders.wake();
   resources.use(

@@ -171,6 +171,9 @@ export function eventDiary(): { readonly events: DispatcherEvents; readonly diar
     jobsFinished: note('jobsFinished'),
     jobsAbandoned: note('jobsAbandoned'),
     sourceRamped: note('sourceRamped'),
+    addressesCleared: note('addressesCleared'),
+    quarantineCounted: () => {},
+    guardCounted: () => {},
   };
   return { events, diary };
 }

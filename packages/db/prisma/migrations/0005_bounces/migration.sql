@@ -70,6 +70,7 @@ UPDATE quarantine SET domain = split_part(address, '@', 2);
 CREATE INDEX quarantine_domain ON quarantine (domain);
 CREATE INDEX quarantine_release ON quarantine (release_at) WHERE release_at IS NOT NULL;
 CREATE INDEX quarantine_errors ON quarantine (counted_at) WHERE status = 'with-errors';
+CREATE INDEX quarantine_successes ON quarantine (success_at) WHERE success_at IS NOT NULL;
 
 -- Every change of an address, with its cause. An event of a message is taken once.
 CREATE TABLE quarantine_history (
