@@ -209,7 +209,7 @@ test('an idle scope is forgotten only when nobody holds anything of it and its b
   await world.pass(3 * 3600);
   await forgetIdleScopes(world);
   // Its worker may still spend what it drew.
-  expect(await world.scope(PATH)).toMatchObject({ outstanding: 20 });
+  expect(await world.scope(PATH)).toMatchObject({ outstanding: 6 });
   await stopWorker(world, epoch);
   await forgetIdleScopes(world);
   expect(await world.scope(PATH)).toBeDefined();
