@@ -2,7 +2,7 @@ import type { EnhancedStatus } from '@mxflow/domain';
 
 import { statusText } from './classify-reply.ts';
 import type { CompiledRules } from './compile-rules.ts';
-import { quotedReply, refusedCommandIn } from './quoted-reply.ts';
+import { isTranscript, quotedReply, refusedCommandIn } from './quoted-reply.ts';
 import { decide, type Decision, type SeenText } from './decision.ts';
 import { readEvidence, type Action, type MailEvidence, type RecipientReport } from './evidence.ts';
 import type { MailKind } from './mail-kind.ts';
@@ -79,7 +79,8 @@ function ignored(text: string): Decision {
 function ofFailure(evidence: MailEvidence, report: RecipientReport, rules: CompiledRules): Decision {
   const { replyCode, enhancedStatus, remoteMta, diagnostic, said } = report;
   const alone = evidence.reports.length === 1;
-  const told = said === '' && alone ? evidence.body : said;
+  // The transcript of a session may stand far from the line with the recipient.
+  const told = alone && (said === '' || isTranscript(evidence.body)) ? evidence.body : said;
   const texts: readonly SeenText[] = [
     { target: 'diagnostic', text: diagnostic },
     { target: 'diagnostic', text: quotedReply(told) },

@@ -202,7 +202,10 @@ function fromFields(
   const original = addressOfField(group.get('original-recipient'));
   const actual = addressOfField(group.get('x-actual-recipient'));
   const only = free.length === 1 ? free[0] : undefined;
-  const recipient = final ?? original ?? actual ?? hints[0] ?? only?.recipient ?? returnedTo;
+  // An address of the inside, without a domain of the net, is nobody that we wrote to.
+  const outer =
+    final !== undefined && (original === undefined || final.includes('.', final.lastIndexOf('@'))) ? final : undefined;
+  const recipient = outer ?? original ?? final ?? actual ?? hints[0] ?? only?.recipient ?? returnedTo;
   const diagnostic = oneLine(
     [group.get('diagnostic-code'), group.get('x-supplementary-info')]
       .map((value) => (value ?? '').replace(/^\s*[\w-]{1,20}\s*;\s*/, ''))

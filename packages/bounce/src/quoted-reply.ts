@@ -25,6 +25,11 @@ export function quotedReply(text: string): string {
   return '';
 }
 
+/** Does a text show the commands and replies of a session? */
+export function isTranscript(text: string): boolean {
+  return lastExchange(text.slice(0, MAX_TEXT)) !== undefined;
+}
+
 type Exchange = { readonly command: string; readonly reply: string };
 
 /**
@@ -32,12 +37,12 @@ type Exchange = { readonly command: string; readonly reply: string };
  * `<<< 550 text`.
  */
 function lastExchange(text: string): Exchange | undefined {
-  if (!text.includes('<<<')) return undefined;
-  const at = text.search(/<<< ?[45]\d\d[ ,-]/);
+  const at = text.search(/(?:<<<|>>>) ?[45]\d\d[ ,-]/);
   if (at === -1) return undefined;
   const behind = text.slice(at + 3).trimStart();
   const end = behind.search(/ <<< ?[^45]| >>> /);
-  const command = [...text.slice(0, at).matchAll(/>>> ?([a-z]{4}(?: (?:to|from))?)/gi)].at(-1)?.[1] ?? '';
+  // Some point the arrows the other way round.
+  const command = [...text.slice(0, at).matchAll(/(?:>>>|<<<) ?([a-z]{4}(?: (?:to|from))?)/gi)].at(-1)?.[1] ?? '';
   return { command: command.toLowerCase(), reply: end === -1 ? behind : behind.slice(0, end) };
 }
 

@@ -104,6 +104,8 @@ export const CONTENT_RULES: readonly BounceRule[] = [
         'maximum (message |mail |allowed |file )?size',
         'too (big|large) (a )?(for|message|mail|e-?mail|body)',
         'line (is )?too long',
+        'line (length )?limit exceeded',
+        'line length exceeded',
         '(nachricht|e-?mail|mail) (ist |war )?zu gro',
         'message trop (gros|volumineux|grand|long)',
         'taille (du |de |maximale|limite)',

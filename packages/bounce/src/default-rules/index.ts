@@ -2,6 +2,7 @@ import type { BounceRule } from '@mxflow/domain';
 
 import { ADDRESS_RULES } from './address.ts';
 import { CONTENT_RULES } from './content.ts';
+import { EARLY_RULES } from './early.ts';
 import { MAILBOX_RULES } from './mailbox.ts';
 import { NETWORK_RULES } from './network.ts';
 import { POLICY_RULES } from './policy.ts';
@@ -30,6 +31,7 @@ const FEEDBACK_RULES = rulesOf({ reason: 'refused', detail: 'complaint', where: 
  */
 export const DEFAULT_RULES: readonly BounceRule[] = [
   ...FEEDBACK_RULES,
+  ...EARLY_RULES,
   ...RATE_RULES,
   ...REPUTATION_RULES,
   ...SENDER_RULES,

@@ -12,6 +12,8 @@ export const MAILBOX_RULES: readonly BounceRule[] = [
       [
         '(mail ?box|mail ?folder|inbox|account|user|recipient|maildir|mail ?drop|mail|storage|disk|user.?s? mail(box)?)( [^ ]+)?( is| was|.s)?( currently| temporarily| probably)?( now| too)? full',
         'mailbox ?full',
+        'message store is full',
+        '(mail ?box|inbox|mail ?folder) exceeds (its |the )?allowed (size|limit)',
         '(over|exceed(ed|s|ing)?|exceeds|out of|beyond|insufficient|full|past|at) (the |his |her |its |their |your |maximum |max |allowed |allocated |disk |mail ?box |mail |user |account |storage |hard |soft |recipient.?s? )*(quota|storage|disk ?space)',
         '(over|exceed(ed|s)?)[ -]?quota',
         'quota[ -]?(exceed|violation|limit|reached|full|overrun|is |has been |size|for this|problem|would be)',
@@ -84,6 +86,8 @@ export const MAILBOX_RULES: readonly BounceRule[] = [
     [
       'Inactive_user',
       [
+        'user[(]s[)] account is (temporarily )?(limited|disabled)',
+        'inactive (e-?mail )?address',
         '(account|user|mail ?box|recipient|address|customer|subscriber|mailbox [^ ]+|account [^ ]+|user [^ ]+|recipient [^ ]+|e-?mail|inbox|domain [^ ]+)(.s|[(]s[)])?( account| mailbox| name| address| email)*( is| has been| was| are| has|:|,)*( currently| temporarily| permanently| marked| administratively| now| been| either| set)*( as)? ?-? ?(inactive|disabled|suspended|deactivated|de-activated|blocked|locked|closed|terminated|expired|frozen|dormant|on hold|archived|cancell?ed|banned|barred|not active|not activated|no longer active|unsubscribed|discontinued|retired|out of service)',
         '(inactive|disabled|suspended|deactivated|locked|expired|dormant|terminated|frozen|closed|blocked|not active|cancell?ed|archived|discontinued) (user|account|mail ?box|recipient|e-?mail (account|address)|address|customer|subscriber)',
         'not (been )?pop+ed',

@@ -1,0 +1,62 @@
+import type { BounceRule } from '@mxflow/domain';
+
+import { rulesOf } from './row.ts';
+
+const UNKNOWN = '550 5.1.1 <user@example.com>: Recipient address rejected: User unknown';
+
+/**
+ * Texts that name several things at once, and which of them is meant: they stand first, since a word of each would
+ * satisfy a rule behind.
+ */
+export const EARLY_RULES: readonly BounceRule[] = [
+  ...rulesOf({ reason: 'refused', detail: 'sender-rejected' }, [
+    [
+      'Google_groups',
+      ['groups[.]google[.]com/support'],
+      [
+        'The group you tried to contact may not exist, or you may not have permission to post. https://groups.google.com/support/',
+      ],
+      [UNKNOWN, 'https://support.google.com/mail/?p=NoSuchUser'],
+    ],
+    [
+      'Google_send_as',
+      ['customfromdenied', 'using the .send mail as. feature'],
+      [
+        "You're sending this from a different address or alias using the 'Send mail as' feature. https://support.google.com/mail/?p=CustomFromDenied",
+      ],
+      [UNKNOWN],
+    ],
+  ]),
+  ...rulesOf({ reason: 'refused', detail: 'reputation' }, [
+    [
+      'Limited_for_reputation',
+      [
+        '(limited|deferred|delayed|blocked|rejected|refused) (due to|because of|for) (the |your |its |very |low |poor |bad )*((sending |sender |source )?(ip|domain|sender|host)( address)?.?s? )?reputation',
+        'unexpected volume or user complaints',
+      ],
+      [
+        '451 4.7.650 The mail server [192.0.2.1] has been temporarily rate limited due to IP reputation.',
+        '421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected volume or user complaints - 4.16.55.1',
+      ],
+      [UNKNOWN, '421 4.16.55 [TS01] Messages from x.x.x.x temporarily deferred due to excessive user complaints'],
+    ],
+  ]),
+  ...rulesOf({ reason: 'invalid-domain', detail: 'host-unknown' }, [
+    [
+      'Account_or_domain_missing',
+      ['account or domain may not exist'],
+      ['The account or domain may not exist, they may be blacklisted, or missing the proper dns entries.'],
+      [UNKNOWN, '554 5.7.1 Your IP is blacklisted'],
+    ],
+  ]),
+  ...rulesOf({ reason: 'unreachable', detail: 'system-error', replyCodes: ['4'] }, [
+    [
+      'Mailbox_busy',
+      [
+        '(mail ?box|recipient|user|account)( [^ ]+)? (is |was )?(temporarily |currently |momentarily )?(unavailable|not available|busy|locked|in use|offline)',
+      ],
+      ['450 4.2.0 Requested mail action not taken: mailbox unavailable', '450 4.2.1 mailbox temporarily unavailable'],
+      ['550 5.5.0 Requested action not taken: mailbox unavailable', UNKNOWN],
+    ],
+  ]),
+];
