@@ -6,6 +6,8 @@ import { addBounceRuleCommands } from './bounce-rule-commands.ts';
 import { addClassifyCommand } from './classify-commands.ts';
 import { addFeedbackCommands } from './feedback-commands.ts';
 import { addJobCommands, type Context } from './job-commands.ts';
+import { addPolicyCommands } from './policy-commands.ts';
+import { addUnmatchedCommands } from './unmatched-commands.ts';
 import { addRuleCommands } from './rule-commands.ts';
 import { addSourceCommands } from './source-commands.ts';
 import { addTenantCommands } from './tenant-commands.ts';
@@ -34,6 +36,8 @@ addRuleCommands(program, context);
 addSourceCommands(program, context);
 addFeedbackCommands(program, context);
 addBounceRuleCommands(program, context);
+addPolicyCommands(program, context);
+addUnmatchedCommands(program, context);
 addClassifyCommand(program);
 
 try {

@@ -14,3 +14,5 @@ export * from './http-rules.ts';
 export * from './http-rule-edits.ts';
 export * from './http-feedback.ts';
 export * from './http-bounce-rules.ts';
+export * from './http-policies.ts';
+export * from './http-unmatched.ts';

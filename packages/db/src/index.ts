@@ -55,4 +55,6 @@ export {
   type QuarantineRow,
 } from './quarantine-view.ts';
 export * from './logged-failures.ts';
+export * from './unmatched.ts';
+export * from './policy-effect.ts';
 export * from './unmatched-count.ts';

@@ -22,6 +22,8 @@ import { addMessageRoutes } from './message-routes.ts';
 import { addFeedbackRuleRoutes } from './feedback-rule-routes.ts';
 import { addFeedbackTrialRoutes } from './feedback-trial-routes.ts';
 import { ProblemError } from './problem.ts';
+import { addPolicyRoutes } from './policy-routes.ts';
+import { addUnmatchedRoutes } from './unmatched-routes.ts';
 import { createMxLookup } from './mx-lookup.ts';
 import { traceRequest } from './request-trace.ts';
 import { compileSchema } from './schema-faults.ts';
@@ -84,6 +86,8 @@ export async function buildApp(options: AppOptions): Promise<Api> {
   addFeedbackTrialRoutes(api, parts);
   addBounceRuleRoutes(api, parts);
   addBounceTrialRoutes(api, parts);
+  addPolicyRoutes(api, parts);
+  addUnmatchedRoutes(api, parts);
   serveDescription(api);
   await api.ready();
   return api;

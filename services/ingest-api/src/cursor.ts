@@ -1,15 +1,17 @@
 import { ProblemError } from './problem.ts';
 
 /** Where a page ends, opaque to the caller: `next` of one page is `cursor` of the following. */
-export function encodeCursor(id: string): string {
-  return Buffer.from(`after:${id}`).toString('base64url');
+export function encodeCursor(place: string): string {
+  return Buffer.from(`after:${place}`).toString('base64url');
 }
 
-/** The id that a cursor holds; anything else than what was given out is refused. */
-export function decodeCursor(cursor: string | undefined): string | undefined {
+const ID = /^[1-9]\d{0,17}$/;
+
+/** The place that a cursor holds, an id as a rule; anything else than what was given out is refused. */
+export function decodeCursor(cursor: string | undefined, shape = ID): string | undefined {
   if (cursor === undefined) return undefined;
-  const id = /^after:([1-9]\d{0,17})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1'))?.[1];
-  if (id !== undefined) return id;
+  const place = /^after:(.*)$/s.exec(Buffer.from(cursor, 'base64url').toString())?.[1];
+  if (place !== undefined && shape.test(place)) return place;
   throw new ProblemError('invalid', {
     faults: [{ pointer: '/cursor', expected: 'the `next` of an earlier page', found: 'something else' }],
   });
