@@ -9,6 +9,7 @@ DECLARE
 BEGIN
   UPDATE instance SET lost_slot_hold = p_hold * interval '1 second'
   WHERE lost_slot_hold <> p_hold * interval '1 second';
+  PERFORM mxflow_free_slots(0, ARRAY(SELECT id FROM slots WHERE lost_until <= mxflow_now()));
   UPDATE workers w SET session_lost_at = CASE WHEN seen.held THEN NULL ELSE mxflow_now() END
   FROM (
     SELECT o.epoch, EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database

@@ -103,6 +103,11 @@ export async function freeSlots(database: Database, epoch: number, slotIds: read
   await database.client.$queryRawUnsafe(`SELECT mxflow_free_slots($1::int, $2::bigint[])`, epoch, slotIds);
 }
 
+/** Keeps slots counted for a full hold: nobody can say whether the provider has seen the end of their connections. */
+export async function loseSlots(database: Database, epoch: number, slotIds: readonly string[]): Promise<void> {
+  await database.client.$queryRawUnsafe(`SELECT mxflow_lose_slots($1::int, $2::bigint[])::text`, epoch, slotIds);
+}
+
 /** The slots that an epoch holds. */
 export async function heldSlots(database: Database, epoch: number): Promise<readonly string[]> {
   const rows = await database.client.$queryRawUnsafe<{ id: string }[]>(

@@ -5,6 +5,7 @@ import {
   fenceDeadWorkers,
   freeSlots,
   holdEpoch,
+  loseSlots,
   renewWorker,
   settleGrants,
   stopWorker,
@@ -136,4 +137,26 @@ test('no grant for a source that is paused, or that the worker did not register'
      VALUES (1, '192.0.2.9', 'mta.test', 1, '{default}', mxflow_now())`,
   );
   expect(await world.ask(epoch)).toMatchObject({ binds: 'suspended', slotId: undefined });
+});
+
+test('a slot whose connection nobody can account for is counted for a full hold, whatever becomes of its worker', async () => {
+  await using world = await openArbiter([{ maxConnections: 2 }]);
+  const [cutOff, other] = [await world.worker(), await world.worker()];
+  await fenceDeadWorkers(world, FENCE);
+  const { slotId } = await world.ask(cutOff);
+  if (slotId === undefined) throw new Error('no slot');
+  await loseSlots(world, other, [slotId]);
+  await loseSlots(world, cutOff, [slotId]);
+  // Its worker is done with it: it cannot free it, and its own end does not.
+  await freeSlots(world, cutOff, [slotId]);
+  await stopWorker(world, cutOff);
+  expect(await world.scope(PATH)).toMatchObject({ slots: 1 });
+  await world.pass(590);
+  await renewWorker(world, other);
+  await fenceDeadWorkers(world, FENCE);
+  expect(await world.scope(PATH)).toMatchObject({ slots: 1 });
+  await world.pass(20);
+  await renewWorker(world, other);
+  await fenceDeadWorkers(world, FENCE);
+  expect(await world.scope(PATH)).toMatchObject({ slots: 0 });
 });

@@ -11,7 +11,10 @@ export type ConnectOptions = Endpoint & {
   /** False for a server that is known to misbehave under PIPELINING. Default: use it where offered. */
   readonly pipelining?: boolean | undefined;
   readonly onEvent?: ((event: SessionEvent) => void) | undefined;
-  /** Aborting cuts the session off, in whatever it is. */
+  /**
+   * Aborting cuts the session off, in whatever it is: FIN at once, and RST where the server does not close its own end
+   * soon.
+   */
   readonly signal?: AbortSignal | undefined;
 };
 

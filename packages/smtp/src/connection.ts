@@ -94,6 +94,8 @@ export class Connection {
   #listener: ConnectionListener | undefined;
   #peerClosed = false;
   #over = false;
+  /** Our own end is on its way: nothing more is written. */
+  #finished = false;
   readonly #onData = (chunk: Buffer): void => this.#listener?.received(chunk);
 
   constructor(tcp: Socket) {
@@ -109,7 +111,7 @@ export class Connection {
   }
 
   write(octets: string | Buffer): void {
-    if (!this.#over) this.#stream.write(octets);
+    if (!this.#over && !this.#finished) this.#stream.write(octets);
   }
 
   /**
@@ -118,7 +120,7 @@ export class Connection {
    */
   writeContent(wire: Buffer, blockWritten: () => void, beforeLast: () => void): void {
     const writeFrom = (start: number): void => {
-      if (this.#over) return;
+      if (this.#over || this.#finished) return;
       const end = start + BLOCK_OCTETS;
       if (end >= wire.length) {
         beforeLast();
@@ -155,6 +157,12 @@ export class Connection {
         resolve({ kind: 'secured', info: tlsInfo(stream) });
       });
     });
+  }
+
+  /** Sends FIN, and waits for the server's own end: only that proves that it has seen ours. */
+  finish(): void {
+    this.#finished = true;
+    this.#stream.end();
   }
 
   /** Cuts the connection off with RST, so that the server learns of it at once. */

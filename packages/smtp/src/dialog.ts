@@ -76,9 +76,12 @@ export function advanceDialog(state: DialogState, event: DialogEvent): DialogSte
     case 'quit':
       return leave(state);
     case 'lost':
-      return breakOff(state, event.loss, event.loss.reason === 'closed-by-peer' ? 'await-peer' : 'reset');
+      return breakOff(state, event.loss, AWAITS_PEER.has(event.loss.reason) ? 'await-peer' : 'reset');
   }
 }
+
+/** Losses after which whoever caused them sees to the connection's end. */
+const AWAITS_PEER: ReadonlySet<string> = new Set<Loss['reason']>(['closed-by-peer', 'aborted']);
 
 function answer(state: DialogState, reply: Reply, followedByMore: boolean): DialogStep {
   const [command, ...expected] = state.expected;

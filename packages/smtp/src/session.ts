@@ -21,6 +21,10 @@ export type ConnectResult =
       readonly peerClosed: boolean;
     } & Loss);
 
+const CUT_OFF = lossOf('aborted', 'Cut off by our own wish');
+/** How long a server that was cut off may take to close its own end; after that the connection is reset. */
+const FAREWELL_MS = 2000;
+
 type InHand = {
   readonly wire: WireContent | undefined;
   readonly beforeMail: (() => boolean) | undefined;
@@ -52,7 +56,7 @@ export class Session implements AsyncDisposable {
   readonly #connection: Connection;
   readonly #deadline: Deadline;
   readonly #closed = Promise.withResolvers<SessionEnd>();
-  readonly #onAbort = (): void => void this.abort();
+  readonly #onAbort = (): void => this.#cutOff();
   #opening: ((result: ConnectResult) => void) | undefined;
   #failedAt: OpeningStage | undefined;
   #dialog: DialogState;
@@ -61,6 +65,7 @@ export class Session implements AsyncDisposable {
   #loss: Loss | undefined;
   #tlsInfo: TlsInfo | undefined;
   #messagesSent = 0;
+  #isCutOff = false;
 
   constructor(options: ConnectOptions, connection: Connection, opening: (result: ConnectResult) => void) {
     this.#options = options;
@@ -127,15 +132,26 @@ export class Session implements AsyncDisposable {
     return await this.#closed.promise;
   }
 
-  /** Cuts the session off with RST. A message in hand is unreachable, or in doubt. */
+  /** Cuts the session off with RST, unless its signal did so. A message in hand is unreachable, or in doubt. */
   async abort(): Promise<SessionEnd> {
-    this.#dispatch({ kind: 'lost', loss: lossOf('aborted', 'Cut off by our own wish') });
-    this.#connection.reset();
+    if (!this.#isCutOff) {
+      this.#dispatch({ kind: 'lost', loss: CUT_OFF });
+      this.#connection.reset();
+    }
     return await this.#closed.promise;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await (this.#dialog.phase.kind === 'ready' ? this.quit() : this.abort());
+  }
+
+  /** Ends at once what is under way; the server has a moment to show that it has seen the end. */
+  #cutOff(): void {
+    if (this.#dialog.phase.kind === 'closed') return;
+    this.#isCutOff = true;
+    this.#dispatch({ kind: 'lost', loss: CUT_OFF });
+    this.#connection.finish();
+    this.#deadline.set(Math.min(FAREWELL_MS, this.#options.timeouts.quitMs));
   }
 
   #receive(chunk: Buffer): void {

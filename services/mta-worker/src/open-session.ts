@@ -134,7 +134,8 @@ async function tryCandidate(slot: Slot, caller: Caller, options: OpenerOptions):
   const said = result.reply === undefined ? '' : replyText(result.reply);
   if (said !== '') options.onReply(slot, said);
   const because = `${mxHost}[${mxIp}]: ${result.stage}: ${result.detail}${said === '' ? '' : `: ${said}`}`;
-  void grants.releaseSoon(slot, result.errno === 'ECONNREFUSED' ? 0 : AFTER_ABORT_MS);
+  if (result.reason === 'aborted' && !result.peerClosed) void grants.lose(slot);
+  else void grants.releaseSoon(slot, result.errno === 'ECONNREFUSED' ? 0 : AFTER_ABORT_MS);
   if (result.reason === 'tls-failed' && policy === 'opportunistic') {
     memory.tlsFailed(mxIp);
     return { kind: 'try-next', because };

@@ -117,6 +117,7 @@ async function close(
 ): Promise<ConnectionEnd> {
   const { peerClosed, loss } = session.state === 'ready' ? await session.quit() : await session.abort();
   if (peerClosed) await grants.release(slot);
+  else if (loss.reason === 'aborted') await grants.lose(slot);
   else await grants.releaseSoon(slot, AFTER_ABORT_MS);
   const said = loss.reply === undefined ? '' : replyText(loss.reply);
   if (said !== '' && loss.reason !== 'quit') onReply(slot, said);

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { freeSlots, heldSlots } from '@mxflow/db';
+import { freeSlots, heldSlots, loseSlots } from '@mxflow/db';
 import type { Logger } from '@mxflow/telemetry';
 
 import { gather } from '../gather.ts';
@@ -33,11 +33,13 @@ export class Grants {
   /** Slots that are being freed. */
   readonly #ending = new Set<string>();
   readonly #free: (slotId: string) => Promise<void>;
+  readonly #tellLost: (slotId: string) => Promise<void>;
 
   constructor(options: GrantsOptions) {
     this.#options = options;
     this.#accounts = new ScopeAccounts(options);
-    this.#free = gather<string, void>((slotIds) => this.#freeAll(slotIds), { maxBatch: MAX_BATCH });
+    this.#free = gather<string, void>((slotIds) => this.#endAll(slotIds, freeSlots), { maxBatch: MAX_BATCH });
+    this.#tellLost = gather<string, void>((slotIds) => this.#endAll(slotIds, loseSlots), { maxBatch: MAX_BATCH });
   }
 
   /** Connections whose end the provider may not have seen yet. */
@@ -75,6 +77,12 @@ export class Grants {
     await this.#free(slot.id);
     const account = this.#accounts.of(slot.rule.scopeKey);
     if (account.binds === 'connections' || account.binds === 'share') account.slotsAfterMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** We were cut off: whether the provider has seen the connection's end nobody can say. It counts for a full hold. */
+  async lose(slot: Slot): Promise<void> {
+    if (!this.#slots.delete(slot.id)) return;
+    await this.#tellLost(slot.id);
   }
 
   /** Releases it when the provider cannot be counting the connection any more. */
@@ -172,13 +180,13 @@ export class Grants {
     await freeSlots(database, epoch, lost);
   }
 
-  async #freeAll(slotIds: readonly string[]): Promise<readonly void[]> {
+  async #endAll(slotIds: readonly string[], end: typeof freeSlots): Promise<readonly void[]> {
     const { database, currentEpoch, logger } = this.#options;
     for (const slotId of slotIds) this.#ending.add(slotId);
     const epoch = currentEpoch();
     while (epoch === currentEpoch()) {
       try {
-        await freeSlots(database, epoch, slotIds);
+        await end(database, epoch, slotIds);
         break;
       } catch (err) {
         logger.warn({ err, slots: slotIds.length }, 'freeing slots failed, trying again');
