@@ -1,4 +1,5 @@
 import { benchCancel } from './cancel.ts';
+import { benchClassify } from './classify.ts';
 import { benchDeliver } from './deliver.ts';
 import { benchFairness } from './fairness.ts';
 import { benchIngest } from './ingest.ts';
@@ -12,6 +13,7 @@ const BENCHES: Readonly<Record<string, (argv: readonly string[]) => Promise<void
   cancel: benchCancel,
   shaping: benchShaping,
   'small-sites': benchSmallSites,
+  classify: benchClassify,
 };
 
 const [name = '', ...argv] = process.argv.slice(2);

@@ -37,25 +37,51 @@ export function compileRules(rules: readonly BounceRule[]): CompiledRules {
   const alternatives = rules.flatMap((rule, number) =>
     alternativesOf(lowerCased(rule.pattern)).map((source) => toAlternative(source, number)),
   );
-  const index = indexLiterals(alternatives.map(({ literals }) => literals ?? []));
-  const always = [...alternatives.keys()].filter((number) => alternatives[number]?.literals === undefined);
+  const candidates = candidatesOf(alternatives);
   return {
     rules,
     firstMatch: (target, text, subject) => {
       const lower = text.toLowerCase();
-      const found = new Set(always);
-      index(lower, (number) => found.add(number));
-      let missed = -1;
-      for (const number of Int32Array.from(found).toSorted()) {
+      let passedOver = -1;
+      for (const number of candidates(lower)) {
         const alternative = alternatives[number];
-        if (alternative === undefined || alternative.rule === missed) continue;
+        if (alternative === undefined || alternative.rule === passedOver) continue;
         const rule = rules[alternative.rule];
-        if (rule === undefined || !rule.where.includes(target) || !conditionsHold(rule.conditions, subject))
-          missed = alternative.rule;
-        else if (alternative.fits(lower)) return rule;
+        if (rule === undefined || !rule.where.includes(target) || !conditionsHold(rule.conditions, subject)) {
+          passedOver = alternative.rule;
+        } else if (alternative.fits(lower)) return rule;
       }
       return undefined;
     },
+  };
+}
+
+/** The alternatives that a text may match, in their order: those of which it holds all literals, and those without any. */
+function candidatesOf(alternatives: readonly Alternative[]): (text: string) => readonly number[] {
+  const choices = alternatives.flatMap(({ literals }, number) =>
+    literals.map((words, place) => ({ words, number, bit: 1 << place })),
+  );
+  const index = indexLiterals(choices.map(({ words }) => words));
+  const numberOf = Int32Array.from(choices, ({ number }) => number);
+  const bitOf = Uint8Array.from(choices, ({ bit }) => bit);
+  const all = Uint8Array.from(alternatives, ({ literals }) => (1 << literals.length) - 1);
+  const always = [...alternatives.keys()].filter((number) => all[number] === 0);
+  const held = new Uint8Array(alternatives.length);
+  const touched: number[] = [];
+  return (text) => {
+    const found = [...always];
+    index(text, (choice) => {
+      const number = numberOf[choice] ?? 0;
+      const before = held[number] ?? 0;
+      const after = before | (bitOf[choice] ?? 0);
+      if (before === after) return;
+      if (before === 0) touched.push(number);
+      held[number] = after;
+      if (after === all[number]) found.push(number);
+    });
+    for (const number of touched) held[number] = 0;
+    touched.length = 0;
+    return found.length < 2 ? found : found.toSorted((one, other) => one - other);
   };
 }
 
@@ -69,10 +95,11 @@ type Alternative = {
 
 function toAlternative(source: string, rule: number): Alternative {
   if (!/[\\^$.*+?()[\]{}|]/.test(source))
-    return { rule, literals: source.length < 2 ? undefined : [source], fits: (text) => text.includes(source) };
+    return { rule, literals: source.length < 2 ? [] : [[source]], fits: (text) => text.includes(source) };
   let compiled: RE2JS | undefined;
   const fits = (text: string) => {
-    compiled ??= RE2JS.compile(source);
+    // Without regard to case, though the text has none left: the engine's own search for literals would be a second one.
+    compiled ??= RE2JS.compile(source, RE2JS.CASE_INSENSITIVE);
     return compiled.test(text);
   };
   return { rule, literals: requiredLiterals(source), fits };

@@ -1,25 +1,28 @@
 /**
- * What a text must hold for a pattern to match it: at least one of these literals. `undefined`: no telling, the pattern
- * must be tried on every text.
+ * What a text must hold for a pattern to match it: at least one literal of each of these choices. None: no telling, the
+ * pattern must be tried on every text.
  */
-export type Literals = readonly string[] | undefined;
+export type Literals = readonly (readonly string[])[];
 
 /** What is known of a piece of a pattern. */
 type Piece = {
   /** All texts that the piece can match, where they are few. */
   readonly exact: readonly string[] | undefined;
-  /** Some literal of these stands in every text that the piece matches. */
+  /** What stands in every text that the piece matches. */
   readonly required: Literals;
 };
 
 /** Texts of a piece that are listed at most. */
 const MAX_EXACT = 32;
 
-/** A literal must be that long to be worth a look; a letter of an ideographic script is as telling as three. */
-const MIN_LENGTH = 3;
+/** A literal must be that long to be worth a look. */
+const MIN_LENGTH = 2;
 
-const ANYTHING: Piece = { exact: undefined, required: undefined };
-const NOTHING: Piece = { exact: [''], required: undefined };
+/** Choices kept of a pattern: the rarest; more would cost more than they spare. */
+const MAX_CHOICES = 3;
+
+const ANYTHING: Piece = { exact: undefined, required: [] };
+const NOTHING: Piece = { exact: [''], required: [] };
 
 /** Cuts a pattern at its outermost `|`; a pattern with flags of its own is left whole. */
 export function alternativesOf(pattern: string): readonly string[] {
@@ -43,10 +46,9 @@ export function alternativesOf(pattern: string): readonly string[] {
 
 /** The literals without which a pattern, given in lower case and known to be RE2's, cannot match. */
 export function requiredLiterals(pattern: string): Literals {
-  if (/\(\?[a-zA-Z-]+[:)]/.test(pattern) || pattern.includes(String.raw`\Q`)) return undefined;
-  const reader = { pattern, at: 0 };
-  const piece = readAlternatives(reader);
-  return better(piece.required, worth(piece.exact));
+  if (/\(\?[a-zA-Z-]+[:)]/.test(pattern) || pattern.includes(String.raw`\Q`)) return [];
+  const piece = readAlternatives({ pattern, at: 0 });
+  return rarest([...piece.required, ...worth(piece.exact)]);
 }
 
 type Reader = { readonly pattern: string; at: number };
@@ -61,39 +63,27 @@ function readAlternatives(reader: Reader): Piece {
 }
 
 function readSequence(reader: Reader): Piece {
-  let run: Piece = NOTHING;
-  let required: Literals;
+  const required: (readonly string[])[] = [];
+  let run: readonly string[] | undefined = NOTHING.exact;
+  let isExact = true;
   for (;;) {
     const letter = reader.pattern[reader.at];
     if (letter === undefined || letter === '|' || letter === ')') break;
     const next = readRepeated(reader);
-    required = better(required, next.required);
-    const joined = product(run.exact, next.exact);
+    required.push(...next.required);
+    const joined = product(run, next.exact);
     if (joined === undefined) {
-      required = better(required, worth(run.exact));
-      run = next.exact === undefined ? NOTHING : next;
-      // Whatever stood before is not part of the run any more: the piece as a whole is not exact.
-      const behind = readSequenceBehind(reader, run);
-      return { exact: undefined, required: better(required, behind) };
+      // What stood before is not part of the run any more: the sequence as a whole is not exact.
+      required.push(...worth(run));
+      isExact = false;
+      run = next.exact ?? NOTHING.exact;
+    } else {
+      run = joined;
     }
-    run = { exact: joined, required: undefined };
   }
-  return { exact: run.exact, required: better(required, worth(run.exact)) };
-}
-
-/** The rest of a sequence of which a part in front is not exact. */
-function readSequenceBehind(reader: Reader, start: Piece): Literals {
-  let run = start;
-  let required: Literals;
-  for (;;) {
-    const letter = reader.pattern[reader.at];
-    if (letter === undefined || letter === '|' || letter === ')') return better(required, worth(run.exact));
-    const next = readRepeated(reader);
-    required = better(required, next.required);
-    const joined = product(run.exact, next.exact);
-    if (joined === undefined) required = better(required, worth(run.exact));
-    run = joined === undefined ? (next.exact === undefined ? NOTHING : next) : { exact: joined, required: undefined };
-  }
+  return isExact
+    ? { exact: run, required: rarest(required) }
+    : { exact: undefined, required: rarest([...required, ...worth(run)]) };
 }
 
 function readRepeated(reader: Reader): Piece {
@@ -102,9 +92,9 @@ function readRepeated(reader: Reader): Piece {
   const repeat = /^(?:[*+?]|\{\d+(?:,\d*)?\})\??/.exec(rest)?.[0];
   if (repeat === undefined) return piece;
   reader.at += repeat.length;
-  if (repeat.startsWith('?')) return { exact: piece.exact && [...piece.exact, ''], required: undefined };
+  if (repeat.startsWith('?')) return { exact: piece.exact && [...piece.exact, ''], required: [] };
   const isOptional = repeat.startsWith('*') || repeat.startsWith('{0');
-  return { exact: undefined, required: isOptional ? undefined : better(piece.required, worth(piece.exact)) };
+  return { exact: undefined, required: isOptional ? [] : rarest([...piece.required, ...worth(piece.exact)]) };
 }
 
 function readOne(reader: Reader): Piece {
@@ -119,7 +109,7 @@ function readOne(reader: Reader): Piece {
     const end = endOfClass(reader.pattern, reader.at);
     const inside = reader.pattern.slice(reader.at + 1, end);
     reader.at = end + 1;
-    return /^[^\\^[\]-]{1,4}$/.test(inside) ? { exact: Array.from(inside), required: undefined } : ANYTHING;
+    return /^(?:[[\]]|[^\\^[\]-]{1,4})$/.test(inside) ? { exact: Array.from(inside), required: [] } : ANYTHING;
   }
   if (letter === '\\') {
     const escaped = reader.pattern[reader.at + 1] ?? '';
@@ -127,11 +117,11 @@ function readOne(reader: Reader): Piece {
       ? reader.pattern.indexOf('}', reader.at) - reader.at + 1
       : 2;
     if (/[bBAz]/.test(escaped)) return NOTHING;
-    return /[^\w\s]/.test(escaped) ? { exact: [escaped], required: undefined } : ANYTHING;
+    return /[^\w\s]/.test(escaped) ? { exact: [escaped], required: [] } : ANYTHING;
   }
   reader.at += 1;
   if (letter === '.') return ANYTHING;
-  return letter === '^' || letter === '$' ? NOTHING : { exact: [letter], required: undefined };
+  return letter === '^' || letter === '$' ? NOTHING : { exact: [letter], required: [] };
 }
 
 function endOfClass(pattern: string, start: number): number {
@@ -155,30 +145,29 @@ function product(
 
 function eitherOf(one: Piece, other: Piece): Piece {
   const exact = one.exact && other.exact && [...one.exact, ...other.exact];
-  const first = better(one.required, worth(one.exact));
-  const second = better(other.required, worth(other.exact));
+  const [first] = rarest([...one.required, ...worth(one.exact)]);
+  const [second] = rarest([...other.required, ...worth(other.exact)]);
   return {
     exact: exact !== undefined && exact.length <= MAX_EXACT ? exact : undefined,
-    required: first && second && [...first, ...second],
+    required: first && second ? [[...first, ...second]] : [],
   };
 }
 
+/** Texts as a choice of literals, where each is long enough to be worth a look. */
 function worth(exact: readonly string[] | undefined): Literals {
-  return exact !== undefined && exact.length > 0 && exact.every((text) => lengthOf(text) >= MIN_LENGTH)
-    ? exact
-    : undefined;
+  return exact !== undefined && exact.length > 0 && exact.every((text) => lengthOf(text) >= MIN_LENGTH) ? [exact] : [];
 }
 
+/** A letter of an ideographic script is as telling as three of an alphabet. */
 function lengthOf(text: string): number {
   let length = 0;
   for (const letter of text) length += letter >= '\u2e80' ? 3 : 1;
   return length;
 }
 
-/** The choice of literals that fewer texts hold. */
-function better(one: Literals, other: Literals): Literals {
-  if (one === undefined || other === undefined) return one ?? other;
-  return frequencyOf(one) <= frequencyOf(other) ? one : other;
+/** The choices that the fewest texts hold, the rarest first. */
+function rarest(choices: Literals): Literals {
+  return choices.toSorted((one, other) => frequencyOf(one) - frequencyOf(other)).slice(0, MAX_CHOICES);
 }
 
 function frequencyOf(literals: readonly string[]): number {
