@@ -198,6 +198,15 @@ export async function readMailedMessages(
   return new Map(rows.map(({ messageId, ...facts }) => [messageId, facts]));
 }
 
+/** The time that everything in Postgres goes by, in milliseconds since the epoch. */
+export async function readClock(database: Database): Promise<number> {
+  const [row] = await database.client.$queryRawUnsafe<{ now: number }[]>(
+    `SELECT (extract(epoch FROM mxflow_now()) * 1000)::float8 AS now`,
+  );
+  if (row === undefined) throw new Error('expected the time, found none');
+  return row.now;
+}
+
 /** Forgets processed mails that are older than the settings of quarantine say, at most so many; answers how many. */
 export async function forgetOldInbound(database: Database, limit: number): Promise<number> {
   return await database.client.$executeRawUnsafe(

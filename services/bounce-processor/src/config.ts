@@ -1,11 +1,14 @@
 import { setting, type ProcessConfig } from '@mxflow/process';
 
+import { INBOUND_SETTINGS } from './inbound/settings.ts';
+
 /** What the bounce-processor can be told. */
 export const BOUNCE_SETTINGS = {
+  ...INBOUND_SETTINGS,
   DATABASE_URL: setting.string({ describe: 'Postgres: postgresql://user:password@host:port/database', secret: true }),
   AMQP_URL: setting.string({ describe: 'RabbitMQ: amqp://user:password@host:port/vhost', secret: true }),
   MXFLOW_SECRET: setting.string({
-    describe: 'Secret of the instance: the key of webhook secrets derives from it; at least 32 characters',
+    describe: 'Secret of the instance: keys of webhook secrets and return-paths derive from it; at least 32 characters',
     pattern: /^.{32,}$/s,
     expected: 'at least 32 characters',
     secret: true,

@@ -1,4 +1,4 @@
-import type { OutcomeTransition, QuarantineEffect } from '@mxflow/db';
+import type { OutcomeTransition, QuarantineEffect, ReportedBounce } from '@mxflow/db';
 import { failureMetrics, quarantineMetrics, type Logger, type Meter } from '@mxflow/telemetry';
 
 import type { RuleDeskEvents } from './rule-desk.ts';
@@ -7,6 +7,8 @@ import type { RuleDeskEvents } from './rule-desk.ts';
 export type ReadingEvents = RuleDeskEvents & {
   /** Why attempts failed that made a transition. */
   failuresRecorded(transitions: readonly OutcomeTransition[]): void;
+  /** Why messages failed after they were sent. */
+  bouncesRecorded(bounces: readonly ReportedBounce[]): void;
   quarantineChanged(effect: QuarantineEffect): void;
 };
 
@@ -33,6 +35,12 @@ export function createReadingEvents(meter: Meter, logger: Logger): ReadingEvents
     failuresRecorded: (transitions) => {
       for (const { failureReason: reason, failureType: type, messages } of transitions) {
         if (reason !== null && type !== null) metrics.failures.add(messages, { reason, type, from: 'reply' });
+      }
+    },
+    bouncesRecorded: (bounces) => {
+      for (const bounce of bounces) {
+        if (bounce.kind === 'unsubscribe') continue;
+        metrics.failures.add(1, { reason: bounce.failureReason, type: bounce.failureType, from: 'mail' });
       }
     },
     quarantineChanged: ({ barred, held, alarmedSites }) => {

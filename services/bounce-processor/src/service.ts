@@ -8,6 +8,7 @@ import { createResolver } from '@mxflow/resolver';
 
 import type { BounceConfig } from './config.ts';
 import { createEvents } from './events.ts';
+import { startInbound } from './inbound/start-inbound.ts';
 import { createReadingEvents } from './reading-events.ts';
 import { createOutcomeRecorder } from './record-outcomes.ts';
 import { openRuleDesk } from './rule-desk.ts';
@@ -22,7 +23,7 @@ const BATCH_WAIT_MS = 10;
 const HELD_BACK_EVERY_MS = 5000;
 const FORGET_EVERY_MS = 60_000;
 
-/** Starts the bounce-processor: outcomes → delivery log, outbox → webhooks. */
+/** Starts the bounce-processor: outcomes and bounce mail → delivery log and quarantine, outbox → webhooks. */
 export async function startBounceProcessor(config: BounceConfig, context: ProcessContext): Promise<AsyncDisposable> {
   await using resources = new AsyncDisposableStack();
   const { logger, meter } = context;
@@ -71,6 +72,7 @@ export async function startBounceProcessor(config: BounceConfig, context: Proces
       handler: createOutcomeRecorder({ database, events, desk, feedback, guard }),
     }),
   );
+  resources.use(await startInbound(config, { desk, events, context }));
   resources.use(requireServers(context.health, { database, messaging }));
   return resources.move();
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { migrate, openDatabase, WEBHOOK_EVENTS, type Database, type WebhookEvent } from '@mxflow/db';
+import { migrate, openDatabase, recordOutcomes, WEBHOOK_EVENTS, type Database, type WebhookEvent } from '@mxflow/db';
 import { messageIdOf, type MessageId } from '@mxflow/domain';
 import { createWorld } from '@mxflow/infra/testing';
 import { connectMessaging, type Messaging } from '@mxflow/messaging';
@@ -73,6 +73,22 @@ export async function insertSendingJob(
   );
   const ids = Array.from({ length: recipients }, (_, ordinal) => messageIdOf(jobNumber, ordinal));
   return { jobNumber, publicId: job.publicId, ids };
+}
+
+/** A job all of whose messages were sent at their first attempt. */
+export async function insertSentJob(
+  database: Database,
+  options: { readonly recipients: number; readonly tenantId?: number },
+): Promise<TestJob> {
+  const job = await insertSendingJob(database, options);
+  const facts = { attempt: 1, status: 'sent', inDoubt: false, mxHost: 'mx.example.net', source: 1 } as const;
+  for (let from = 0; from < job.ids.length; from += 1000) {
+    await recordOutcomes(
+      database,
+      job.ids.slice(from, from + 1000).map((messageId) => ({ messageId, ...facts })),
+    );
+  }
+  return job;
 }
 
 /** Claims the next attempt of messages that wait, as a worker would. */

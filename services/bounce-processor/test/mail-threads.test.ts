@@ -1,0 +1,126 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+
+import { expect, test } from 'vitest';
+
+import { DEFAULT_RULES } from '@mxflow/bounce';
+
+import { startMailThreads } from '../src/inbound/mail-threads.ts';
+import { dsn, lines } from './reports.ts';
+
+const ALWAYS = new AbortController().signal;
+
+function startThreads(options: { readonly limitMs?: number; readonly threads?: number } = {}) {
+  const ended: string[] = [];
+  const threads = startMailThreads({
+    threads: 2,
+    limitMs: 1000,
+    rules: () => DEFAULT_RULES,
+    events: { read: () => {}, threadEnded: (because) => void ended.push(because) },
+    ...options,
+  });
+  return { ended, threads, [Symbol.asyncDispose]: () => threads[Symbol.asyncDispose]() };
+}
+
+test('mails are read by the rules in force, and the rules may change between two mails', async () => {
+  let rules = DEFAULT_RULES;
+  await using threads = startMailThreads({
+    threads: 1,
+    limitMs: 1000,
+    rules: () => rules,
+    events: { read: () => {}, threadEnded: () => {} },
+  });
+  const mail = Buffer.from(dsn({ recipient: 'a@example.net', diagnostic: '550 5.7.1 our very own words' }));
+  const reasonOf = async () => {
+    const reading = await threads.read(mail, ALWAYS);
+    return reading.kind === 'read' ? reading.mail.reports[0]?.because : reading;
+  };
+  expect(await reasonOf()).not.toMatchObject({ kind: 'rule' });
+  const [example] = DEFAULT_RULES;
+  if (example === undefined) throw new Error('expected rules');
+  rules = [{ ...example, id: 'ours', pattern: 'our very own words', where: ['diagnostic'] }, ...DEFAULT_RULES];
+  expect(await reasonOf()).toMatchObject({ kind: 'rule', rule: 'ours' });
+});
+
+test('a mail that takes too long ends its thread, and no other', async () => {
+  await using world = startThreads({ limitMs: 1, threads: 1 });
+  const many = Array.from(
+    { length: 20_000 },
+    (_, n) => `Final-Recipient: rfc822; r${n}@x.example\r\nAction: failed\r\n`,
+  );
+  const large = lines('Content-Type: message/delivery-status', '', ...many);
+  expect(await world.threads.read(Buffer.from(large), ALWAYS)).toMatchObject({ kind: 'unreadable' });
+  expect(world.ended).toEqual(['too_long', 'too_long']);
+});
+
+test('whoever stops does not wait for what is still in line', async () => {
+  await using world = startThreads({ threads: 1 });
+  const stop = new AbortController();
+  const mail = Buffer.from(dsn({ recipient: 'a@example.net' }));
+  const readings = [1, 2, 3].map(() => world.threads.read(mail, stop.signal));
+  stop.abort(new Error('stopped'));
+  const settled = await Promise.allSettled(readings);
+  expect(settled.slice(1).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+});
+
+const NESTED = 2000;
+const hostile: readonly (readonly [name: string, mail: () => Buffer])[] = [
+  ['nothing', () => Buffer.alloc(0)],
+  ['zeros', () => Buffer.alloc(1_000_000)],
+  ['one line of 4 MB', () => Buffer.alloc(4 << 20, 'a@b.example ')],
+  ['a header without end', () => Buffer.from(`Subject: ${'x\r\n '.repeat(200_000)}`)],
+  [
+    'MIME parts in each other',
+    () =>
+      Buffer.from(
+        Array.from(
+          { length: NESTED },
+          (_, n) => `Content-Type: multipart/mixed; boundary="b${n}"\r\n\r\n--b${n}\r\n`,
+        ).join(''),
+      ),
+  ],
+  ['messages in each other', () => Buffer.from('Content-Type: message/rfc822\r\n\r\n'.repeat(20_000))],
+  [
+    'a report on 10,000 recipients',
+    () =>
+      Buffer.from(
+        lines(
+          'From: MAILER-DAEMON@x.example',
+          'Content-Type: multipart/report; report-type=delivery-status; boundary=b',
+          '',
+          '--b',
+          'Content-Type: message/delivery-status',
+          '',
+          'Reporting-MTA: dns; x.example',
+          '',
+          ...Array.from(
+            { length: 10_000 },
+            (_, n) => `Final-Recipient: rfc822; r${n}@x.example\r\nAction: failed\r\nStatus: 5.1.1\r\n`,
+          ),
+          '--b--',
+        ),
+      ),
+  ],
+  ['half a report', () => Buffer.from(dsn({ recipient: 'a@example.net' }).slice(0, 300))],
+  [
+    'ten thousand parts',
+    () => Buffer.from(`Content-Type: multipart/mixed; boundary=b\r\n\r\n${'--b\r\n\r\nx\r\n'.repeat(10_000)}`),
+  ],
+  ['quotes and brackets', () => Buffer.from(`From: ${'"<('.repeat(100_000)}\r\nTo: ${'<@,;:'.repeat(50_000)}\r\n\r\n`)],
+];
+
+// The machine has other work besides: one quiet run is enough to show that no mail holds the loop up.
+test('hostile mails are read or given up, while the event loop goes on', { retry: 3 }, async () => {
+  await using world = startThreads({ threads: 1 });
+  // The thread starts and its rules are compiled before the clock runs.
+  await world.threads.read(Buffer.from(dsn({ recipient: 'a@example.net' })), ALWAYS);
+  const mails = hostile.map(([, mail]) => mail());
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
+  const found: string[] = [];
+  for (const mail of mails) found.push((await world.threads.read(mail, ALWAYS)).kind);
+  delay.disable();
+  expect(found.filter((kind) => kind !== 'read' && kind !== 'unreadable')).toEqual([]);
+  expect(delay.percentile(99.9) / 1e6).toBeLessThan(100);
+  const told = hostile.map(([name], at) => `${name}: ${found[at]}`).join('; ');
+  process.stdout.write(`  ${told}; event loop ${(delay.max / 1e6).toFixed(0)} ms at worst\n`);
+});
