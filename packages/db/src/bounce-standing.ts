@@ -14,6 +14,8 @@ export type BounceStanding = {
   readonly live: boolean;
   /** Its errors are ignored. */
   readonly pardoned: boolean;
+  /** Errors are counted of it, so that every bounce matters. */
+  readonly withErrors: boolean;
   /**
    * `accepted`: its outcome says so. `in-flight`: a server has it, as the mail proves, but its outcome is not recorded
    * yet or was lost. `failed`, or whatever else it ended as. `waiting`: it is to be sent.
@@ -65,7 +67,8 @@ const LOCK_WORK = `
 const READ = `
   SELECT m.message_id::text AS "messageId", coalesce(w.address, l.address) AS address, coalesce(l.attempt, 1) AS attempt,
     coalesce(w.site_id, l.site_id) AS "siteId", l.mx_host AS "mxHost", l.mx_ip AS "mxIp",
-    coalesce(l.source, w.source) AS source, j.mode = 'live' AS live, q.address IS NOT NULL AS pardoned,
+    coalesce(l.source, w.source) AS source, j.mode = 'live' AS live, coalesce(q.status = 'allow-listed', false) AS pardoned,
+    coalesce(q.status = 'with-errors', false) AS "withErrors",
     l.status::text AS status
   FROM unnest($1::bigint[], $2::bigint[]) AS m(message_id, job_id)
   JOIN jobs j ON j.id = m.job_id
@@ -73,5 +76,5 @@ const READ = `
   LEFT JOIN LATERAL (
     SELECT * FROM delivery_log d WHERE d.message_id = m.message_id ORDER BY d.id DESC LIMIT 1
   ) l ON true
-  LEFT JOIN quarantine q ON q.address = lower(coalesce(w.address, l.address)) AND q.status = 'allow-listed'
+  LEFT JOIN quarantine q ON q.address = lower(coalesce(w.address, l.address)) AND q.status IN ('allow-listed', 'with-errors')
   WHERE w.message_id IS NOT NULL OR l.message_id IS NOT NULL`;

@@ -10,8 +10,9 @@ import {
 
 import { readStandings, type BounceStanding } from './bounce-standing.ts';
 import type { Database, Statements } from './database.ts';
-import { readQuarantineTerms } from './quarantine-entries.ts';
+import { readQuarantineTerms, type QuarantineTermsNow } from './quarantine-entries.ts';
 import { applyEvents, type AddressEvent, type QuarantineEffect } from './quarantine-events.ts';
+import { inTransaction } from './transaction.ts';
 import { leaveLists } from './unsubscribes.ts';
 import { countTransitions, logAndTell, type Transition } from './work-settle.ts';
 
@@ -57,7 +58,7 @@ export async function recordBounces(
   bounces: readonly ReportedBounce[],
   finish: (tx: Statements, results: readonly BounceResult[]) => Promise<void> = async () => {},
 ): Promise<{ readonly results: readonly BounceResult[]; readonly quarantine: QuarantineEffect }> {
-  return await database.client.$transaction(async (tx) => {
+  return await inTransaction(database, async (tx) => {
     const standings = await readStandings(tx, [...new Set(bounces.map(({ messageId }) => messageId))]);
     const possible = new Map<string, Told>();
     for (const bounce of bounces) {
@@ -78,9 +79,7 @@ export async function recordBounces(
       ),
     );
     const terms = await readQuarantineTerms(tx);
-    const events = told
-      .flatMap((each) => eventOf(each))
-      .filter(({ event }) => event.kind !== 'error' || quarantineAtOf(event, terms.policies) !== undefined);
+    const events = told.filter((each) => matters(each, terms)).flatMap((each) => eventOf(each));
     const quarantine = await applyEvents(tx, events, { ...terms, from: 'mail', messages: new Map() });
     await countTransitions(tx, transitions);
     const results = resultsOf(bounces, { standings, fresh, possible });
@@ -188,6 +187,13 @@ const BOUNCE = `
   ${logAndTell('t.event', `t.event <> '${EVENTS.unsubscribe}'`)}
   SELECT job_id::text AS "jobNumber", before, status::text AS status, count(*)::int AS messages, 0 AS "inDoubt"
   FROM transition WHERE before IS NOT NULL GROUP BY 1, 2, 3`;
+
+/** Whether a bounce can change its address: one that is not counted only tells that a success was none. */
+function matters({ bounce, standing }: Told, { policies }: QuarantineTermsNow): boolean {
+  if (bounce.kind !== 'failed' || standing.withErrors) return true;
+  const { failureReason: reason, failureType: type, failureDetail: detail } = bounce;
+  return quarantineAtOf({ reason, type, detail }, policies) !== undefined;
+}
 
 function eventOf({ bounce, standing: { address, siteId, attempt, pardoned } }: Told): readonly AddressEvent[] {
   const { messageId } = bounce;

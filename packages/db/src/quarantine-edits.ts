@@ -14,6 +14,7 @@ import {
   type StoredEntry,
 } from './quarantine-entries.ts';
 import { FILTER, filterArguments, type QuarantineFilter } from './quarantine-view.ts';
+import { inTransaction } from './transaction.ts';
 
 /** An address that nothing has happened to, as it is stored. */
 export const NOTHING_KNOWN: StoredEntry = { ...VALID_ENTRY, rule: null, text: null, siteId: null };
@@ -44,7 +45,7 @@ export async function putEntries(
 ): Promise<EditReport> {
   const byAddress = new Map(edits.map((edit) => [addressKey(edit.address), edit]));
   const addresses = [...byAddress.keys()];
-  return await database.client.$transaction(async (tx) => {
+  return await inTransaction(database, async (tx) => {
     const { now } = await readQuarantineTerms(tx);
     const { entries, made } = options.dryRun
       ? { entries: await readKnown(tx, addresses), made: new Set<string>() }
@@ -107,7 +108,7 @@ export async function releaseEntries(
   let [released, after] = [0, ''];
   const sample: string[] = [];
   for (;;) {
-    const page = await database.client.$transaction(async (tx) => {
+    const page = await inTransaction(database, async (tx) => {
       const found = await tx.$queryRawUnsafe<LockedEntry[]>(
         `SELECT q.address, ${ENTRY_COLUMNS} FROM quarantine q
          WHERE ${FILTER} AND q.status IN ('quarantined', 'denylisted') AND q.address > $9::text

@@ -197,7 +197,7 @@ function textOf({ text }: AddressEvent): string | null {
   return text?.slice(0, MAX_TEXT).replaceAll('\u0000', '').toWellFormed() ?? null;
 }
 
-/** Ids are decimal numbers of different lengths. */
-function compareIds(one: string, other: string): number {
+/** Orders ids, which are decimal numbers of different lengths. */
+export function compareIds(one: string, other: string): number {
   return one.length - other.length || (one < other ? -1 : one > other ? 1 : 0);
 }

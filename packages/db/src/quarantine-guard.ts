@@ -135,25 +135,27 @@ async function countMessages(
 
 const COUNT = `
   WITH clock AS (SELECT now, date_trunc('hour', now) AS hour FROM (SELECT mxflow_now() AS now) c)
-  SELECT w.site_id AS "siteId",
-    coalesce(sum(h.messages) FILTER (WHERE h.hour = c.hour), 0)::float8 AS "thisHour",
-    coalesce(sum(h.messages) FILTER (WHERE h.hour > c.hour - interval '24 hours'), 0)::float8 AS day,
-    coalesce(sum(h.quarantined) FILTER (WHERE h.site_id = w.site_id AND h.hour > c.hour - interval '24 hours'), 0)::float8
-      AS "quarantinedToday",
-    coalesce(sum(h.messages) FILTER (WHERE h.hour < c.hour), 0)::float8 AS history,
-    coalesce(sum(h.quarantined) FILTER (WHERE h.site_id = w.site_id AND h.hour < c.hour), 0)::float8
-      AS "quarantinedBefore"
+  SELECT w.site_id AS "siteId", m.*, e.*
   FROM jsonb_to_recordset($1::jsonb) AS w(site_id int, back int) CROSS JOIN clock c
-  LEFT JOIN guard_hours h ON (h.site_id = w.site_id OR w.site_id = ${RESOLVER_SITE})
-    AND h.hour >= c.hour - w.back * interval '1 day'
-  GROUP BY w.site_id`;
+  CROSS JOIN LATERAL (
+    SELECT coalesce(sum(h.messages) FILTER (WHERE h.hour = c.hour), 0)::float8 AS "thisHour",
+      coalesce(sum(h.messages) FILTER (WHERE h.hour > c.hour - interval '24 hours'), 0)::float8 AS day,
+      coalesce(sum(h.messages) FILTER (WHERE h.hour < c.hour), 0)::float8 AS history
+    FROM guard_hours h WHERE (h.site_id = w.site_id OR w.site_id = ${RESOLVER_SITE})
+      AND h.hour >= c.hour - w.back * interval '1 day'
+  ) m CROSS JOIN LATERAL (
+    SELECT coalesce(sum(h.quarantined) FILTER (WHERE h.hour > c.hour - interval '24 hours'), 0)::float8
+        AS "quarantinedToday",
+      coalesce(sum(h.quarantined) FILTER (WHERE h.hour < c.hour), 0)::float8 AS "quarantinedBefore"
+    FROM guard_effects h WHERE h.site_id = w.site_id AND h.hour >= c.hour - w.back * interval '1 day'
+  ) e`;
 
 const SETTLE = `
   WITH clock AS (SELECT mxflow_now() AS now), answer AS (
     SELECT * FROM jsonb_to_recordset($1::jsonb) AS a(site_id int, level float8, seen boolean, seen_messages bigint,
       share float8, alarmed boolean, suspects int, quarantined int)
   ), counted AS (
-    INSERT INTO guard_hours AS h (site_id, hour, suspects, quarantined)
+    INSERT INTO guard_effects AS h (site_id, hour, suspects, quarantined)
     SELECT site_id, date_trunc('hour', now), suspects, quarantined FROM answer CROSS JOIN clock ORDER BY site_id
     ON CONFLICT (site_id, hour) DO UPDATE SET suspects = h.suspects + excluded.suspects,
       quarantined = h.quarantined + excluded.quarantined

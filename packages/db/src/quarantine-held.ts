@@ -3,6 +3,7 @@ import type { FailureDetail, FailureReason, FailureType } from '@mxflow/domain';
 import type { Database } from './database.ts';
 import { readQuarantineTerms } from './quarantine-entries.ts';
 import { applyEvents, type AddressEvent } from './quarantine-events.ts';
+import { inTransaction } from './transaction.ts';
 
 /** An error that the guard has kept from quarantining its address. */
 export type HeldError = {
@@ -85,7 +86,7 @@ export async function applyHeld(
   if (dryRun) return await countHeld(database, query);
   let applied = 0;
   for (;;) {
-    const taken = await database.client.$transaction(async (tx) => {
+    const taken = await inTransaction(database, async (tx) => {
       const held = await tx.$queryRawUnsafe<HeldError[]>(
         `WITH batch AS (SELECT h.id FROM guard_held h WHERE ${MATCHES} ORDER BY h.id LIMIT $6::int FOR UPDATE SKIP LOCKED)
          DELETE FROM guard_held h USING batch WHERE h.id = batch.id RETURNING ${COLUMNS}`,

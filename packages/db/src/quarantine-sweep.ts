@@ -10,6 +10,7 @@ import {
   type EntryChange,
   type LockedEntry,
 } from './quarantine-entries.ts';
+import { inTransaction } from './transaction.ts';
 
 /** Addresses that time has cleared. */
 export type SweptAddresses = { readonly released: number; readonly reset: number };
@@ -19,7 +20,7 @@ export type SweptAddresses = { readonly released: number; readonly reset: number
  * transaction. Several processes may do it at once: what one has locked the others pass over.
  */
 export async function sweepQuarantine(database: Database, limit: number): Promise<SweptAddresses> {
-  return await database.client.$transaction(async (tx) => {
+  return await inTransaction(database, async (tx) => {
     const { now, settings } = await readQuarantineTerms(tx);
     const due = await tx.$queryRawUnsafe<LockedEntry[]>(DUE, limit, now, settings.resetDays, settings.successDays);
     const changes = due.flatMap((locked): readonly EntryChange[] => {
@@ -57,6 +58,8 @@ export async function sweepGuard(database: Database): Promise<void> {
   await database.client.$executeRawUnsafe(
     `WITH clock AS (SELECT mxflow_now() AS now), hours AS (
        DELETE FROM guard_hours USING clock WHERE hour < now - interval '31 days'
+     ), effects AS (
+       DELETE FROM guard_effects USING clock WHERE hour < now - interval '31 days'
      ), lists AS (
        DELETE FROM unsubscribes USING clock WHERE at < now - interval '1 year'
      )

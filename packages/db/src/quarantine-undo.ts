@@ -11,6 +11,7 @@ import {
   type StoredEntry,
 } from './quarantine-entries.ts';
 import { lockKnown, NOTHING_KNOWN } from './quarantine-edits.ts';
+import { inTransaction } from './transaction.ts';
 
 /** Which errors are to be undone: those that meet all that is given, in a window of time. */
 export type UndoQuery = {
@@ -46,7 +47,7 @@ export async function undoQuarantine(
   let [restored, changedSince, after] = [0, 0, ''];
   const sample: string[] = [];
   for (;;) {
-    const page = await database.client.$transaction(async (tx) => {
+    const page = await inTransaction(database, async (tx) => {
       const found = await findUndoable(tx, query, { after });
       const last = found.at(-1)?.address;
       return { last, rows: dryRun ? found : await undoPage(tx, query, { found, actor }) };

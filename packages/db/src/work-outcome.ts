@@ -8,7 +8,8 @@ import {
 } from '@mxflow/domain';
 import type { Database, Statements } from './database.ts';
 import { readQuarantineTerms, type QuarantineTermsNow } from './quarantine-entries.ts';
-import { applyEvents, NO_EFFECT, type AddressEvent, type QuarantineEffect } from './quarantine-events.ts';
+import { applyEvents, compareIds, NO_EFFECT, type AddressEvent, type QuarantineEffect } from './quarantine-events.ts';
+import { inTransaction } from './transaction.ts';
 import { countTransitions, logAndTell, type Transition } from './work-settle.ts';
 
 /** What one attempt came to, as it is recorded. */
@@ -57,7 +58,7 @@ export type RecordedBatch = {
  */
 export async function recordOutcomes(database: Database, outcomes: readonly RecordedOutcome[]): Promise<RecordedBatch> {
   const once = firstOfEach(outcomes);
-  return await database.client.$transaction(async (tx) => {
+  return await inTransaction(database, async (tx) => {
     const failed = once.some(({ failureReason }) => failureReason !== undefined);
     const terms = failed ? await readQuarantineTerms(tx) : undefined;
     const rows = JSON.stringify(once.map((outcome) => toRow(outcome, terms)));
@@ -186,7 +187,8 @@ function firstOfEach(outcomes: readonly RecordedOutcome[]): readonly RecordedOut
     const key = keyOf(outcome);
     if (!byAttempt.has(key)) byAttempt.set(key, outcome);
   }
-  return [...byAttempt.values()];
+  // Rows are mostly locked in the order in which they are named: two batches then wait for each other, not in a circle.
+  return [...byAttempt.values()].toSorted((one, other) => compareIds(one.messageId, other.messageId));
 }
 
 function toRow(outcome: RecordedOutcome, terms: QuarantineTermsNow | undefined): object {

@@ -113,6 +113,16 @@ test.for<readonly [title: string, entry: QuarantineEntry, expected: Partial<Quar
     { status: 'quarantined', errors: 3 },
   ],
   [
+    'a success that any error follows was none',
+    course([
+      [0, error('mailbox-full')],
+      [1, success],
+      [2, error('refused')],
+      [8, error('mailbox-full')],
+    ]),
+    { errors: 2 },
+  ],
+  [
     'a later error does not extend quarantine',
     course([...days(3, error('mailbox-full')), [10, error('mailbox-full')], [20, error('user-unknown')]]),
     { status: 'quarantined', reason: 'mailbox-full', releaseAt: 32 * DAY },

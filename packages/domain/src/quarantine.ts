@@ -103,10 +103,10 @@ function afterError(
   { policies, settings, at }: QuarantineTerms & { readonly at: number },
 ): QuarantineEntry {
   if (entry.status !== 'valid' && entry.status !== 'with-errors') return entry;
-  const threshold = quarantineAtOf(failure, policies);
-  if (threshold === undefined) return entry;
-  // A success that a bounce follows was none.
+  // A success that an error follows was none, whatever the error.
   const bounced = entry.successAt === null ? entry : { ...entry, successAt: null };
+  const threshold = quarantineAtOf(failure, policies);
+  if (threshold === undefined) return bounced;
   if (entry.countedAt !== null && at < entry.countedAt + settings.significanceHours * HOUR_MS) return bounced;
   const errors = entry.errors + 1;
   const counted = { ...bounced, errors, reason: failure.reason, countedAt: at };
@@ -118,5 +118,5 @@ function afterError(
 
 function afterComplaint(entry: QuarantineEntry, settings: QuarantineSettings, at: number): QuarantineEntry {
   if (!settings.complaintDenylists || entry.status === 'denylisted' || entry.status === 'allow-listed') return entry;
-  return { ...entry, status: 'denylisted', reason: 'refused', quarantinedAt: at, releaseAt: null };
+  return { ...entry, status: 'denylisted', reason: 'refused', successAt: null, quarantinedAt: at, releaseAt: null };
 }

@@ -99,17 +99,24 @@ CREATE INDEX quarantine_history_at ON quarantine_history (at);
 CREATE UNIQUE INDEX quarantine_history_event ON quarantine_history (message_id, attempt, cause)
   WHERE message_id IS NOT NULL;
 
--- What the guard counts: messages with an outcome, errors that would quarantine, and addresses that it let them
--- quarantine, by site and hour. Site 0 is the resolver: domains that do not exist, over all sites.
+-- What the guard counts by site and hour: messages with an outcome,
 CREATE TABLE guard_hours (
   site_id integer NOT NULL,
   hour timestamptz NOT NULL,
   messages integer NOT NULL DEFAULT 0,
+  PRIMARY KEY (site_id, hour)
+) WITH (fillfactor = 50);
+CREATE INDEX guard_hours_hour ON guard_hours (hour);
+-- and apart from them, since they are counted when addresses are locked, errors that would quarantine, and addresses that
+-- it let them quarantine. Site 0 is the resolver: domains that do not exist, over all sites.
+CREATE TABLE guard_effects (
+  site_id integer NOT NULL,
+  hour timestamptz NOT NULL,
   suspects integer NOT NULL DEFAULT 0,
   quarantined integer NOT NULL DEFAULT 0,
   PRIMARY KEY (site_id, hour)
 ) WITH (fillfactor = 50);
-CREATE INDEX guard_hours_hour ON guard_hours (hour);
+CREATE INDEX guard_effects_hour ON guard_effects (hour);
 -- Where a site stands with the guard: how far its errors are above what is usual, as of so many messages of that hour.
 CREATE TABLE guard_sites (
   site_id integer PRIMARY KEY,
