@@ -26,6 +26,7 @@ export function ingestMetrics(meter: Meter) {
       'mxflow_recipients_rejected_total',
       'Malformed recipients listed as rejected',
     ),
+    unsubscribed: make.plainCounter('mxflow_one_click_unsubscribes_total', 'Messages unsubscribed from by their link'),
   };
 }
 

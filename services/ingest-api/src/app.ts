@@ -28,10 +28,14 @@ import { createMxLookup } from './mx-lookup.ts';
 import { traceRequest } from './request-trace.ts';
 import { compileSchema } from './schema-faults.ts';
 import { addWebhookRoutes } from './webhook-routes.ts';
+import { addQuarantineBulkRoutes } from './quarantine-bulk-routes.ts';
+import { addQuarantineCsvRoutes } from './quarantine-csv-routes.ts';
+import { addQuarantineRoutes } from './quarantine-routes.ts';
 import { addRestRoutes } from './rest-routes.ts';
 import { addRuleRoutes } from './rule-routes.ts';
 import { addRuleTrialRoutes } from './rule-trial-routes.ts';
 import { addSourceRoutes } from './source-routes.ts';
+import { addUnsubscribeRoutes } from './unsubscribe-routes.ts';
 import { addWhyRoutes } from './why-routes.ts';
 
 export type AppOptions = Omit<ApiParts, 'events' | 'admission' | 'resolveMx'> & {
@@ -88,6 +92,10 @@ export async function buildApp(options: AppOptions): Promise<Api> {
   addBounceTrialRoutes(api, parts);
   addPolicyRoutes(api, parts);
   addUnmatchedRoutes(api, parts);
+  addQuarantineRoutes(api, parts);
+  addQuarantineBulkRoutes(api, parts);
+  addQuarantineCsvRoutes(api, parts);
+  addUnsubscribeRoutes(api, parts);
   serveDescription(api);
   await api.ready();
   return api;

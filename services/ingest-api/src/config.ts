@@ -5,7 +5,8 @@ export const INGEST_SETTINGS = {
   DATABASE_URL: setting.string({ describe: 'Postgres: postgresql://user:password@host:port/database', secret: true }),
   AMQP_URL: setting.string({ describe: 'RabbitMQ: amqp://user:password@host:port/vhost', secret: true }),
   MXFLOW_SECRET: setting.string({
-    describe: 'Secret of the instance: webhook secrets are encrypted under it; at least 32 characters',
+    describe:
+      'Secret of the instance: keys of webhook secrets and one-click links derive from it; at least 32 characters',
     pattern: /^.{32,}$/s,
     expected: 'at least 32 characters',
     secret: true,

@@ -20,6 +20,10 @@ export function createEvents(logger: Logger, meter: Meter) {
       logger.info({ reason, detail }, 'job refused');
     },
     jobChanged: (job: { publicId: string; state: string }): void => logger.info({ job }, 'job state changed'),
+    unsubscribed: (messageId: string): void => {
+      metrics.unsubscribed.add(1);
+      logger.info({ messageId }, 'unsubscribed by a one-click link');
+    },
     announcementFailed: (err: unknown, jobNumber: string): void =>
       logger.warn({ err, jobNumber }, 'not announced: the sweep will'),
     auditFailed: (err: unknown, lost: number): void => logger.error({ err, lost }, 'audit entries not written'),

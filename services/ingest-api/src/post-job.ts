@@ -132,6 +132,7 @@ function reasonOfKind(kind: ProblemKind): RefusalReason {
     case 'forbidden':
     case 'not-found':
     case 'wrong-state':
+    case 'wrong-method':
     case 'media-type':
     case 'invalid':
       return 'invalid';

@@ -6,6 +6,7 @@ const CATALOGUE = {
   unauthorized: { status: 401, title: 'A valid API key is needed' },
   forbidden: { status: 403, title: 'The API key does not allow this' },
   'not-found': { status: 404, title: 'There is no such thing' },
+  'wrong-method': { status: 405, title: 'The method is not supported here' },
   'too-slow': { status: 408, title: 'The request did not arrive in time' },
   'key-in-use': { status: 409, title: 'The same post is being received now' },
   'other-content': { status: 409, title: 'The idempotency key was used for other content' },
