@@ -74,7 +74,7 @@ export async function listRampingSources(database: Database): Promise<readonly R
      CROSS JOIN LATERAL (
        SELECT count(*) FILTER (WHERE status IN ('sent', 'failed'))::float8 AS messages,
          count(*) FILTER (WHERE status = 'failed' AND failure_type = 'hard')::float8 AS hard,
-         count(*) FILTER (WHERE failure_reason IN ('complaint', 'feedback-loop'))::float8 AS complaints
+         count(*) FILTER (WHERE failure_detail = 'complaint')::float8 AS complaints
        FROM delivery_log WHERE source = s.public_id
          AND logged_at >= greatest(since.at, clock.now - interval '7 days')) f
      WHERE s.ramp IS NOT NULL AND s.level IS NOT NULL AND s.paused_at IS NULL`,

@@ -5,7 +5,7 @@ import { DEFAULT_MX_RULES } from './default-rules/index.ts';
 import { PRESETS } from './level.ts';
 import { lintRules } from './lint-rules.ts';
 import { maskCovers, maskFault, matchesMask } from './mask.ts';
-import { firstMatch, LIMIT_FIELDS, limitsAt, type MxRule } from './mx-rule.ts';
+import { firstMatch, LIMIT_FIELDS, limitsAt, type MxRule, firstMatchAnySource } from './mx-rule.ts';
 import { readMxRule } from './read-mx-rule.ts';
 
 const anyName = fc.string({ unit: fc.constantFrom('a', 'b', '.', 'C'), maxLength: 12 });
@@ -140,4 +140,44 @@ test.for<readonly [string, readonly MxRule[], readonly { publicId: number; publi
   ],
 ])('lint finds %s', ([, rules, sources, kind]) => {
   expect(lintRules(rules, sources).map((finding) => finding.kind)).toContain(kind);
+});
+
+/** MX hosts as DNS names them, and the rule that each is to get. */
+test.for<[host: string, rule: string]>([
+  ['gmail-smtp-in.l.google.com', 'gmail'],
+  ['aspmx2.googlemail.com', 'gmail-googlemail'],
+  ['mx-eu.mail.am0.yahoodns.net', 'yahoo'],
+  ['hotmail-com.olc.protection.outlook.com', 'outlook-com'],
+  ['example-com.mail.protection.outlook.com', 'microsoft-365'],
+  ['example-com.b-v1.mx.microsoft', 'microsoft-365-dane'],
+  ['mx01.mail.icloud.com', 'icloud'],
+  ['mx1.comcast.net', 'comcast'],
+  ['smtp-in.orange.fr', 'orange-fr'],
+  ['smtpz4.laposte.net', 'laposte'],
+  ['mx00.emig.gmx.net', 'gmx'],
+  ['mx-ha02.web.de', 'web-de'],
+  ['mx00.t-online.de', 't-online'],
+  ['mx00.ionos.com', 'ionos-com'],
+  ['smtpin.rzone.de', 'strato'],
+  ['smtp-in.libero.it', 'libero'],
+  ['tb.mail.iss.as9143.net', 'liberty-global'],
+  ['mx.bt.lon5.cpcloud.co.uk', 'bt-cloud'],
+  ['mxs.mail.ru', 'mail-ru'],
+  ['mx.yandex.ru', 'yandex-ru'],
+  ['mx1.mail.yahoo.co.jp', 'yahoo-japan'],
+  ['mfsmax.docomo.ne.jp', 'docomo'],
+  ['lsean.ezweb.ne.jp', 'ezweb'],
+  ['mx3.qq.com', 'qq'],
+  ['163mx01.mxmail.netease.com', 'netease'],
+  ['mxn.mxhichina.com', 'aliyun-hosted'],
+  ['mx1.hanmail.net', 'hanmail'],
+  ['mx1.naver.com', 'naver'],
+  ['eu-smtp-inbound-1.mimecast.com', 'mimecast'],
+  ['d12345a.ess.barracudanetworks.com', 'barracuda'],
+  ['mxa-00123abc.gslb.pphosted.com', 'proofpoint'],
+  ['mx.uol.com.br', 'uol'],
+  ['al-ip4-mx-vip1.prodigy.net', 'att'],
+  ['mx.example.net', 'any'],
+])('%s gets the rule %s', ([host, rule]) => {
+  expect(firstMatchAnySource(DEFAULT_MX_RULES, host).id).toBe(rule);
 });

@@ -28,6 +28,14 @@ export const AMERICAS: readonly ProviderLimits[] = [
     note: 'Cox: some five connections for an IP before 421 CXCNCT; customers move to Yahoo.',
   },
   {
+    id: 'att',
+    mask: '*.prodigy.net',
+    connections: 5,
+    messagesPerConnection: 20,
+    perHour: 5_000,
+    note: 'AT&T: answers 421 to bursts of one IP; below what access providers of its size take.',
+  },
+  {
     id: 'cloudfilter',
     mask: '*.cloudfilter.net',
     connections: 5,

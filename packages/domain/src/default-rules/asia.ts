@@ -27,6 +27,14 @@ export const ASIA: readonly ProviderLimits[] = [
     note: 'KDDI au: as docomo.',
   },
   {
+    id: 'ezweb',
+    mask: '*.ezweb.ne.jp',
+    connections: 2,
+    messagesPerConnection: 10,
+    perHour: 3_600,
+    note: 'KDDI au under its older name: as au-kddi.',
+  },
+  {
     id: 'softbank',
     mask: '*.softbank.ne.jp',
     connections: 2,
@@ -69,6 +77,22 @@ export const ASIA: readonly ProviderLimits[] = [
     note: 'Alibaba Mail: limits an IP over all hosted domains; one message a second.',
   },
   {
+    id: 'aliyun-hosted',
+    mask: '*.mxhichina.com',
+    connections: 5,
+    messagesPerConnection: 20,
+    perHour: 3_600,
+    note: 'Domains hosted at Alibaba Mail: as aliyun.',
+  },
+  {
+    id: 'china-mobile',
+    mask: '*.139.com',
+    connections: 2,
+    messagesPerConnection: 10,
+    perHour: 3_600,
+    note: 'China Mobile 139: publishes no figure, refuses parallel connections; one message a second.',
+  },
+  {
     id: 'naver',
     mask: '*.naver.com',
     connections: 5,
@@ -83,6 +107,14 @@ export const ASIA: readonly ProviderLimits[] = [
     messagesPerConnection: 20,
     perHour: 3_600,
     note: 'Daum, Hanmail, Kakao: bulk senders register their IPs; one message a second without.',
+  },
+  {
+    id: 'hanmail',
+    mask: '*.hanmail.net',
+    connections: 5,
+    messagesPerConnection: 20,
+    perHour: 3_600,
+    note: 'Hanmail, of the house of daum: its figures.',
   },
   {
     id: 'netvigator',
@@ -108,6 +140,14 @@ export const ASIA: readonly ProviderLimits[] = [
     messagesPerConnection: 20,
     perHour: 3_600,
     note: 'Rediff, India: publishes no figure; one message a second.',
+  },
+  {
+    id: 'rediff-akadns',
+    mask: '*.rediff.akadns.net',
+    connections: 4,
+    messagesPerConnection: 20,
+    perHour: 3_600,
+    note: 'Rediff by the names that its MX records give today: as rediff.',
   },
   {
     id: 'telstra',
