@@ -145,12 +145,10 @@ function product(
 
 function eitherOf(one: Piece, other: Piece): Piece {
   const exact = one.exact && other.exact && [...one.exact, ...other.exact];
+  if (exact !== undefined && exact.length <= MAX_EXACT) return { exact, required: [] };
   const [first] = rarest([...one.required, ...worth(one.exact)]);
   const [second] = rarest([...other.required, ...worth(other.exact)]);
-  return {
-    exact: exact !== undefined && exact.length <= MAX_EXACT ? exact : undefined,
-    required: first && second ? [[...first, ...second]] : [],
-  };
+  return { exact: undefined, required: first && second ? [[...first, ...second]] : [] };
 }
 
 /** Texts as a choice of literals, where each is long enough to be worth a look. */

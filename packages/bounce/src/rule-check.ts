@@ -2,18 +2,20 @@ import type { BounceRule } from '@mxflow/domain';
 import { RE2JS } from 're2js';
 
 import { codesIn } from './codes.ts';
+import { alternativesOf } from './required-literals.ts';
 import { conditionsHold } from './rule.ts';
 import { visibleText } from './visible-text.ts';
 
-/** What a rule may cost: one bad pattern slows every reply down, for its automaton is part of everybody's. */
+/** What a rule may cost: one bad pattern slows every text down that it is tried on. */
 export const RULE_LIMITS = {
   patternCharacters: 4000,
   /** The largest upper bound of a repeat such as `x{0,10}`: bounded repeats multiply states. */
   repeat: 12,
   /** The product of nested bounds, and what all bounds of a pattern add up to. */
   repeats: 60,
-  /** Instructions of the compiled program. */
+  /** Instructions of the compiled pattern, and of each of its alternatives, which are run on their own. */
   instructions: 4000,
+  alternativeInstructions: 1000,
   examples: 50,
 } as const;
 
@@ -49,6 +51,11 @@ export function faultOfPattern(pattern: string): string | undefined {
     const size = compiled.programSize();
     if (size > RULE_LIMITS.instructions) {
       return `the pattern compiles to ${size} instructions, at most ${RULE_LIMITS.instructions} are allowed`;
+    }
+    const parts = alternativesOf(pattern);
+    const largest = Math.max(...parts.map((part) => RE2JS.compile(part, RE2JS.CASE_INSENSITIVE).programSize()));
+    if (largest > RULE_LIMITS.alternativeInstructions) {
+      return `an alternative compiles to ${largest} instructions, at most ${RULE_LIMITS.alternativeInstructions} are allowed`;
     }
   } catch (error) {
     return `the pattern is not one of RE2: ${error instanceof Error ? error.message : String(error)}`;

@@ -1,0 +1,151 @@
+import { describe, expect, test } from 'vitest';
+
+import type { BounceRule } from '@mxflow/domain';
+
+import { classifyReply, compileRules, DEFAULT_RULES, faultsOf } from '../src/index.ts';
+
+const rules = compileRules(DEFAULT_RULES);
+
+describe('the default rules', () => {
+  test('have no fault: each takes its examples and leaves the others', () => {
+    expect(faultsOf(DEFAULT_RULES)).toEqual([]);
+    for (const { id, matches, leaves } of DEFAULT_RULES) {
+      expect(matches.length, id).toBeGreaterThan(0);
+      expect(leaves.length, id).toBeGreaterThan(0);
+    }
+  });
+
+  test.each([
+    ['550 5.1.1 ... User is unknown {mx003}', 'user-unknown', 'hard'],
+    ['550 5.2.2 User quota exceeded', 'mailbox-full', 'soft'],
+    ['550 5.2.2 <reader@far.example> over quota', 'mailbox-full', 'soft'],
+    [
+      '550 5.7.1 : Recipient address rejected: Inactive MailBox, not poped for more than 6 months',
+      'inactive-user',
+      'soft',
+    ],
+    [
+      '550 5.7.1 <a@b.example>: Recipient address rejected: Inactive mailbox, not popped for more than 6 months',
+      'inactive-user',
+      'soft',
+    ],
+    ["DNS query failed for 'ourdan.com'", 'invalid-domain', 'soft'],
+    ["Inbound email bounce (rule 'Feedback_loop_Hotmail' has matched this bounce)", 'refused', 'soft'],
+    [
+      '421 4.16.55 [TS01] Messages from x.x.x.x temporarily deferred due to excessive user complaints',
+      'unreachable',
+      'soft',
+    ],
+    ['550 User Unknown', 'user-unknown', 'hard'],
+  ])('read %s', (reply, reason, type) => {
+    expect(classifyReply(reply, {}, rules)).toMatchObject({ reason, type });
+  });
+
+  test.each([
+    '550 5.1.1 <reader@far.example> this message was sent to too many recipients this hour',
+    '550-5.7.1 [192.0.2.1 1] Our system has detected that this message is likely unsolicited mail',
+    '550 5.1.1 Message rejected: your IP 192.0.2.1 is on a block list',
+    '550 5.1.1 rejected as spam',
+    '550 5.1.1 Service unavailable, please try again later',
+    '550 5.1.1 relaying denied',
+    '500 5.5.1 Command is not recognized',
+    '535 5.7.8 invalid login',
+    '550 5.1.1 Sender address rejected: User unknown in local recipient table',
+    '550 the e-mail was removed since it held a virus',
+  ])('never call an address unknown for %s', (reply) => {
+    expect(classifyReply(reply, {}, rules).reason).not.toBe('user-unknown');
+  });
+
+  test('a transient reply is never hard, whatever it says', () => {
+    expect(classifyReply('450 4.1.1 <a@b.example>: Recipient address rejected: User unknown', {}, rules).type).toBe(
+      'soft',
+    );
+  });
+
+  test('what was refused before RCPT is not about the recipient', () => {
+    const decision = classifyReply('550 5.1.1 User unknown', { command: 'mail' }, rules);
+    expect(decision).toMatchObject({ reason: 'refused', detail: 'sender-rejected' });
+  });
+
+  test('a text that no rule knows is read by its codes, or left open', () => {
+    expect(classifyReply('550 5.1.1 zzz', {}, rules)).toMatchObject({
+      reason: 'user-unknown',
+      because: { kind: 'enhanced-status', status: '5.1.1' },
+    });
+    expect(classifyReply('550 zzz', {}, rules)).toMatchObject({ reason: 'not-defined', type: 'soft' });
+  });
+
+  test('a reply of several lines reads like one', () => {
+    const lines = '550-5.1.1 The email account that you tried to\n550 5.1.1 reach does not exist.';
+    expect(classifyReply(lines, {}, rules)).toMatchObject({
+      reason: 'user-unknown',
+      replyCode: 550,
+      enhancedStatus: '5.1.1',
+    });
+  });
+});
+
+const RULE: BounceRule = {
+  id: 'Test',
+  pattern: 'no cats',
+  where: ['reply'],
+  reason: 'refused',
+  type: 'soft',
+  detail: 'policy',
+  matches: ['550 no cats here'],
+  leaves: ['550 no dogs here'],
+};
+
+describe('a set of rules', () => {
+  test('is decided by the first that matches, within its conditions', () => {
+    const set = compileRules([
+      { ...RULE, id: 'at one host', conditions: { mxMasks: ['*.far.example'] }, reason: 'inactive-user' },
+      { ...RULE, id: 'with one code', conditions: { replyCodes: ['55'] }, reason: 'mailbox-full' },
+      RULE,
+    ]);
+    const ruleOf = (reply: string, mxHost?: string) => {
+      const { because } = classifyReply(reply, { mxHost }, set);
+      return because.kind === 'rule' ? because.rule : undefined;
+    };
+    expect(ruleOf('550 no cats', 'mx1.far.example')).toBe('at one host');
+    expect(ruleOf('550 no cats', 'mx1.near.example')).toBe('with one code');
+    expect(ruleOf('421 NO CATS')).toBe('Test');
+    expect(ruleOf('421 no dogs')).toBeUndefined();
+  });
+
+  test.each([
+    ['', 'empty'],
+    ['(', 'not one of RE2'],
+    ['(a)\\1', 'not one of RE2'],
+    ['(?<!a)b', 'not one of RE2'],
+    ['a*', 'matches the empty text'],
+    ['a{1001}', 'too large'],
+    ['a{0,40}b', 'too large'],
+    ['(a{1,12}){12}(b{1,12}){12}(c{1,12}){12}d', 'add up'],
+    ['((([a-z]{9} ){9}x){9}y){2}', 'not one of RE2'],
+    ['x'.repeat(4001), 'at most'],
+    ['((abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz){12}){2}', 'an alternative compiles'],
+  ])('is refused for the pattern %s', (pattern, fault) => {
+    expect(faultsOf([{ ...RULE, pattern }])).toMatchObject([{ id: 'Test', fault: expect.stringContaining(fault) }]);
+  });
+
+  test.each(['(a+)+$', '(a|aa)+$', '(.*a){12}b', '.*.*.*.*.*.*.*.*=', '(x+x+)+y', '([a-z]+)*[0-9]'])(
+    'runs %s in linear time on texts made to hurt it',
+    (pattern) => {
+      const compiled = compileRules([{ ...RULE, pattern: `${pattern}|no cats` }]);
+      for (const unit of ['a', 'x', 'ab', 'a ', '=a']) {
+        const before = process.threadCpuUsage();
+        classifyReply(unit.repeat(100_000), {}, compiled);
+        expect(process.threadCpuUsage(before).user).toBeLessThan(500_000);
+      }
+    },
+  );
+
+  test('names the rules that its examples contradict, and those that share a name', () => {
+    expect(faultsOf([RULE, { ...RULE, leaves: ['no cats'] }])).toMatchObject([
+      { id: 'Test', fault: 'another rule has the same name' },
+    ]);
+    expect(faultsOf([{ ...RULE, matches: ['dogs'] }])).toHaveLength(1);
+    expect(faultsOf([{ ...RULE, leaves: [] }])).toHaveLength(1);
+  });
+});
