@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 
 import type { Problem } from '@mxflow/contracts';
 
@@ -35,6 +35,17 @@ export type Request = {
 
 /** Asks the API; throws ApiError with the problem's details where it answers anything but 2xx. */
 export async function ask<Answer>(access: ApiAccess, request: Request): Promise<Answer> {
+  const text = await (await send(access, request)).text();
+  return (text === '' ? undefined : JSON.parse(text)) as Answer;
+}
+
+/** Asks for what is too long to be held: its octets, as they come. */
+export async function download(access: ApiAccess, request: Request): Promise<Readable> {
+  const { body } = await send(access, request);
+  return body === null ? Readable.from([]) : Readable.fromWeb(body);
+}
+
+async function send(access: ApiAccess, request: Request): Promise<Response> {
   const response = await fetch(urlOf(access, request), {
     method: request.method,
     headers: {
@@ -46,9 +57,8 @@ export async function ask<Answer>(access: ApiAccess, request: Request): Promise<
   }).catch((cause: unknown) => {
     throw new ApiError(`${access.api} does not answer: ${reasonOf(cause)}`, { cause });
   });
-  const text = await response.text();
-  if (!response.ok) throw new ApiError(describeProblem(response.status, text));
-  return (text === '' ? undefined : JSON.parse(text)) as Answer;
+  if (!response.ok) throw new ApiError(describeProblem(response.status, await response.text()));
+  return response;
 }
 
 function urlOf({ api }: ApiAccess, { path, query = {} }: Request): URL {

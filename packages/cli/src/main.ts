@@ -8,6 +8,7 @@ import { addFeedbackCommands } from './feedback-commands.ts';
 import { addJobCommands, type Context } from './job-commands.ts';
 import { addPolicyCommands } from './policy-commands.ts';
 import { addUnmatchedCommands } from './unmatched-commands.ts';
+import { addQuarantineCommands } from './quarantine-commands.ts';
 import { addRuleCommands } from './rule-commands.ts';
 import { addSourceCommands } from './source-commands.ts';
 import { addTenantCommands } from './tenant-commands.ts';
@@ -38,6 +39,7 @@ addFeedbackCommands(program, context);
 addBounceRuleCommands(program, context);
 addPolicyCommands(program, context);
 addUnmatchedCommands(program, context);
+addQuarantineCommands(program, context);
 addClassifyCommand(program);
 
 try {

@@ -29,6 +29,18 @@ export async function readDeliverableJob(database: Database, jobNumber: string):
   };
 }
 
+/** The names of jobs that callers know, by their numbers; jobs that are gone are absent. */
+export async function findPublicJobIds(
+  database: Database,
+  jobNumbers: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const jobs = await database.client.job.findMany({
+    where: { id: { in: jobNumbers.map(BigInt) } },
+    select: { id: true, publicId: true },
+  });
+  return new Map(jobs.map(({ id, publicId }) => [id.toString(), publicId]));
+}
+
 /** What deciding a retry needs of a job. */
 export type RetryTerms = {
   readonly jobNumber: string;

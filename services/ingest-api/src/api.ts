@@ -51,6 +51,8 @@ declare module 'fastify' {
     scope?: Scope;
     /** Takes `application/x-ndjson` besides JSON. */
     takesStream?: boolean;
+    /** Takes `text/csv` and nothing else. */
+    takesCsv?: boolean;
   }
   interface FastifyRequest {
     /** Set before any body is read, on every route with a scope. */

@@ -9,7 +9,7 @@ import { gatherBody, parseJsonBody, tooLarge } from './read-body.ts';
 
 export const STREAM_TYPE = 'application/x-ndjson';
 
-/** JSON is read to its end; a stream is handed on unread. Any other media type is 415. */
+/** JSON is read to its end; a stream or a table is handed on unread. Any other media type is 415. */
 export function addBodyParsers(api: Api, { limits }: ApiParts): void {
   api.removeAllContentTypeParsers();
   api.addContentTypeParser('application/json', async (request: FastifyRequest, octets: IncomingMessage) => {
@@ -22,6 +22,11 @@ export function addBodyParsers(api: Api, { limits }: ApiParts): void {
   api.addContentTypeParser(STREAM_TYPE, async (request: FastifyRequest, octets: IncomingMessage) => {
     refuseEncoding(request);
     if (request.routeOptions.config.takesStream !== true) throw new ProblemError('media-type');
+    return readPaced(octets, limits.pace);
+  });
+  api.addContentTypeParser('text/csv', async (request: FastifyRequest, octets: IncomingMessage) => {
+    refuseEncoding(request);
+    if (request.routeOptions.config.takesCsv !== true) throw new ProblemError('media-type');
     return readPaced(octets, limits.pace);
   });
 }
