@@ -73,7 +73,7 @@ export async function lockEntries(
 ): Promise<{ readonly entries: ReadonlyMap<string, LockedEntry>; readonly made: ReadonlySet<string> }> {
   const made = await tx.$queryRawUnsafe<{ address: string }[]>(
     `INSERT INTO quarantine (address, domain, status)
-     SELECT address, substring(address FROM '[^@]*$'), 'valid' FROM unnest($1::text[]) AS a(address) ORDER BY address
+     SELECT address, substring(address FROM '[^@]*$'), 'valid' FROM unnest($1::text[]) AS a(address) ORDER BY address COLLATE "C"
      ON CONFLICT DO NOTHING RETURNING address`,
     addresses,
   );

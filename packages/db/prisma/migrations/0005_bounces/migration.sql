@@ -53,7 +53,8 @@ CREATE TABLE quarantine_settings (
 );
 INSERT INTO quarantine_settings DEFAULT VALUES;
 
--- An address that something happened to. No row: valid.
+-- An address that something happened to. No row: valid. Looked up for every message: compared by octets, not by a locale.
+ALTER TABLE quarantine ALTER COLUMN address TYPE text COLLATE "C";
 ALTER TABLE quarantine ADD COLUMN domain text NOT NULL DEFAULT '';
 -- The reason of the last counted error, or of the entry into quarantine.
 ALTER TABLE quarantine ADD COLUMN reason text;
