@@ -66,6 +66,8 @@ async function timeUntilThrough({ name, big, rules }: Case, messages: number): P
   report('until all small sites have theirs', seconds, 's');
   report('worker peak memory', peakMemoryMb(worker.pid()), 'MB');
   report('dispatcher peak memory', peakMemoryMb(stack.dispatcher.pid()), 'MB');
+  const broker = stack.servers?.rabbit.pid();
+  if (broker !== undefined) report('broker peak memory', peakMemoryMb(broker), 'MB');
   return seconds;
 }
 

@@ -1,4 +1,11 @@
-import { deleteAbandonedJobs, ensureLogPartitions, finishJobs, listMovedDomains, type Database } from '@mxflow/db';
+import {
+  deleteAbandonedJobs,
+  ensureLogPartitions,
+  finishJobs,
+  forgetIdleScopes,
+  listMovedDomains,
+  type Database,
+} from '@mxflow/db';
 import type { Messaging } from '@mxflow/messaging';
 import type { Periodic, ProcessContext } from '@mxflow/process';
 
@@ -79,6 +86,7 @@ export function startSweeps(options: SweepsOptions): Sweeps {
   start('ramp-sources', RAMP_MS, async () => {
     for (const move of await rampSources(database)) events.sourceRamped(move);
   });
+  start('idle-scopes', 10 * MINUTE_MS, () => forgetIdleScopes(database));
   start('log-partitions', HOUR_MS, () => ensureLogPartitions(database));
   return { wakeEnding: () => ending.wake(), [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
