@@ -73,6 +73,7 @@ export function byEnhancedStatus(status: EnhancedStatus | undefined): Reading | 
   const behind = status.slice(2);
   const reading = BY_STATUS[behind] ?? (behind.endsWith('.0') ? undefined : BY_SUBJECT[behind.split('.')[0] ?? '']);
   if (reading === undefined) return undefined;
+  if (status.startsWith('4.2.1')) return soft('unreachable', 'system-error');
   // A transient class says that it may pass: the address is not given up.
   return status.startsWith('4.') && reading.type === 'hard' ? { ...reading, type: 'soft' } : reading;
 }

@@ -49,6 +49,14 @@ export const EARLY_RULES: readonly BounceRule[] = [
       [UNKNOWN, '554 5.7.1 Your IP is blacklisted'],
     ],
   ]),
+  ...rulesOf({ reason: 'unreachable', detail: 'system-full' }, [
+    [
+      'Mail_system_full',
+      ['(mail )?system (is )?full'],
+      ['452 4.3.1 mail system full'],
+      ['552 5.2.2 mailbox full', UNKNOWN],
+    ],
+  ]),
   ...rulesOf({ reason: 'unreachable', detail: 'system-error', replyCodes: ['4'] }, [
     [
       'Mailbox_busy',

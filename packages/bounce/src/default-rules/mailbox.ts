@@ -12,6 +12,10 @@ export const MAILBOX_RULES: readonly BounceRule[] = [
       [
         '(mail ?box|mail ?folder|inbox|account|user|recipient|maildir|mail ?drop|mail|storage|disk|user.?s? mail(box)?)( [^ ]+)?( is| was|.s)?( currently| temporarily| probably)?( now| too)? full',
         'mailbox ?full',
+        'zu ?viele (e-?)?mails (auf|im)',
+        'write to (the )?mail ?box: quota',
+        '(^|[^a-z])int-p7([^0-9]|$)',
+        'number of messages in (the |this )?(recipient|user|mail ?box)',
         'message store is full',
         '(mail ?box|inbox|mail ?folder) exceeds (its |the )?allowed (size|limit)',
         '(over|exceed(ed|s|ing)?|exceeds|out of|beyond|insufficient|full|past|at) (the |his |her |its |their |your |maximum |max |allowed |allocated |disk |mail ?box |mail |user |account |storage |hard |soft |recipient.?s? )*(quota|storage|disk ?space)',
@@ -25,7 +29,7 @@ export const MAILBOX_RULES: readonly BounceRule[] = [
         'storage allocation',
         '(not|no|in)[ -]?(enough|sufficient|more|have enough|adequate|have sufficient)? ?(free )?(storage|disk|mailbox|quota|mail ?drop|user|room|inbox)( space| room)?( is| for| in| to| left| available)',
         'insufficient (disk|storage|mailbox|quota|free)',
-        'mailbox (space )?(is )?(not enough|insufficient|too large|overflow|exhausted)',
+        'mail ?box (space )?(is )?(not enough|insufficient|too large|overflow|exhausted)',
         'inbox is out of',
         'out of storage',
         'not enough (storage|space|room)',
@@ -41,6 +45,7 @@ export const MAILBOX_RULES: readonly BounceRule[] = [
         '(quota|espace)[^.]* (dépass|depass|atteint|insuffisant)',
         '(buzón|buzon|cuenta|bandeja|mailbox)[^.]* (está |esta )?(llen|lleno|excedid|sin espacio)',
         'cuota[^.]* (excedid|superad|agotad)',
+        'superado (la|su) cuota',
         '(caixa|conta|mailbox)[^.]* (está |esta )?(cheia|lotada|excedid)',
         'cota[^.]* (excedid|ultrapass)',
         '(casella|cassetta|mailbox)[^.]* (è |e )?(piena|esaurit|superat)',
@@ -86,6 +91,7 @@ export const MAILBOX_RULES: readonly BounceRule[] = [
     [
       'Inactive_user',
       [
+        '(mail ?box|account) (for|of) [^ ]+ (is|has been|was) (inactive|disabled|suspended|locked|blocked|closed|deactivated)',
         'user[(]s[)] account is (temporarily )?(limited|disabled)',
         'inactive (e-?mail )?address',
         '(account|user|mail ?box|recipient|address|customer|subscriber|mailbox [^ ]+|account [^ ]+|user [^ ]+|recipient [^ ]+|e-?mail|inbox|domain [^ ]+)(.s|[(]s[)])?( account| mailbox| name| address| email)*( is| has been| was| are| has|:|,)*( currently| temporarily| permanently| marked| administratively| now| been| either| set)*( as)? ?-? ?(inactive|disabled|suspended|deactivated|de-activated|blocked|locked|closed|terminated|expired|frozen|dormant|on hold|archived|cancell?ed|banned|barred|not active|not activated|no longer active|unsubscribed|discontinued|retired|out of service)',

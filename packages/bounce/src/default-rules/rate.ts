@@ -114,6 +114,8 @@ export const RATE_RULES: readonly BounceRule[] = [
         '(发送|發送)(频率|頻率|数量)',
         '频率',
         'message flood',
+        'relay limit',
+        '(^|[^a-z])cx(cnct|mxrt)([^a-z]|$)',
         'mail loop or flood',
         'too many hits',
         'resources (temporarily )?exceeded for your',
