@@ -103,19 +103,17 @@ async function readBook(database: Database, events: RuleDeskEvents, known?: Book
   return { version, rules, compiled };
 }
 
-/** A rule that cannot be run is left out: it was refused when saved, unless somebody wrote it past the API. */
+const BUNDLED: ReadonlyMap<string, string> = new Map(DEFAULT_RULES.map(({ id, pattern }) => [id, pattern]));
+
+/**
+ * A rule that cannot be run is left out: it was refused when saved, unless somebody wrote it past the API. Those that
+ * came with this version are not checked again.
+ */
 function compileUsable(rules: readonly BounceRule[], events: RuleDeskEvents): CompiledRules {
-  try {
-    const compiled = compileRules(rules);
-    events.rulesLeftOut([]);
-    return compiled;
-  } catch {
-    // Which one it is, the check of each rule by itself tells.
-    const faults = faultsOf(rules);
-    events.rulesLeftOut(faults);
-    const faulty = new Set(faults.map(({ id }) => id));
-    return compileRules(rules.filter(({ id }) => !faulty.has(id)));
-  }
+  const faults = faultsOf(rules.filter(({ id, pattern }) => BUNDLED.get(id) !== pattern));
+  events.rulesLeftOut(faults);
+  const faulty = new Set(faults.map(({ id }) => id));
+  return compileRules(rules.filter(({ id }) => !faulty.has(id)));
 }
 
 /** Decisions since the last write. They are statistics: what a crash loses is not counted again. */
