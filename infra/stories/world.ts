@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { JobDefinition } from '@mxflow/contracts';
-import { startProviders, type Providers, type ProviderSpec } from '@mxflow/provider-sim';
+import { startProviders, type Providers, type ProviderSpec, type StartOptions } from '@mxflow/provider-sim';
 import { Pool } from 'pg';
 
 import { followCampaign, openCampaign, type Campaign } from '../demo/campaign.ts';
@@ -19,13 +19,19 @@ export type WorldOptions = {
   readonly rules?: readonly RuleInBrief[];
   /** Of every service, over those that make stories short. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Hears of every message that a provider takes; `keep` says how much of its content. */
+  readonly onMessage?: StartOptions['onMessage'];
+  readonly keep?: StartOptions['keep'];
   /** Another way to the shared Postgres for the services; the story itself asks it directly. */
   readonly databaseThrough?: (databaseUrl: string) => Promise<string>;
   /** RabbitMQ and Postgres: those of the test run, or a pair of its own for a story that does them harm. */
   readonly servers?: 'shared' | 'own';
 };
 
-/** All of mxflow as processes between an upstream that posts and simulated providers that record what they see. */
+/**
+ * All of mxflow as processes between an upstream that posts and simulated providers that record what they see, and mail
+ * their bounces and complaints back.
+ */
 export type World = AsyncDisposable & {
   readonly sims: Providers;
   readonly stack: Stack;
@@ -71,7 +77,16 @@ export async function startWorld(options: WorldOptions): Promise<World & { reado
   const folder = mkdtempSync(join(tmpdir(), 'mxflow-story-'));
   started.defer(() => rmSync(folder, { recursive: true, force: true }));
   const refereeFile = join(folder, 'referee.ndjson');
-  const sims = started.use(await startProviders({ specs: options.providers, seed: 1, refereeFile }));
+  const { providers: specs, onMessage, keep } = options;
+  const sims = started.use(
+    await startProviders({
+      specs,
+      seed: 1,
+      refereeFile,
+      ...(onMessage === undefined ? {} : { onMessage }),
+      ...(keep === undefined ? {} : { keep }),
+    }),
+  );
   const on = options.servers === 'own' ? undefined : started.use(await createWorld());
   const through = on === undefined ? undefined : await options.databaseThrough?.(on.databaseUrl);
   const stack = started.use(
@@ -89,6 +104,8 @@ export async function startWorld(options: WorldOptions): Promise<World & { reado
       ...(on === undefined ? {} : { on: { ...on, databaseUrl: through ?? on.databaseUrl } }),
     }),
   );
+  const [host = '', port] = stack.bounceSmtp.split(':');
+  sims.mailReportsTo({ host, port: Number(port) });
   const pool = new Pool({ connectionString: on?.databaseUrl ?? stack.databaseUrl, max: 2 });
   // A session that breaks while idle is replaced; statements report their own errors.
   pool.on('error', () => {});

@@ -12,13 +12,18 @@ const MOST_AT_ONCE = 10;
  * Without a receiver they are counted as failed. What is still waiting when the desk closes is never mailed.
  */
 export class ReportDesk implements AsyncDisposable {
-  readonly #target: SmtpTarget | undefined;
+  #target: SmtpTarget | undefined;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #due: (() => Promise<void>)[] = [];
   readonly #running = new Set<Promise<void>>();
   #closing = false;
 
   constructor(target: SmtpTarget | undefined) {
+    this.#target = target;
+  }
+
+  /** Another receiver, from the next attempt on: one that starts after the providers. */
+  mailTo(target: SmtpTarget): void {
     this.#target = target;
   }
 

@@ -57,6 +57,8 @@ export type Providers = AsyncDisposable & {
   readonly referee: Referee;
   /** Bounces and complaints still to be mailed. */
   reportsPending(): number;
+  /** Mails bounces and complaints there from now on: to a receiver that starts after the providers. */
+  mailReportsTo(target: SmtpTarget): void;
   close(): Promise<void>;
 };
 
@@ -91,6 +93,7 @@ export async function startProviders(options: StartOptions): Promise<Providers> 
     dns,
     referee,
     reportsPending: () => desk.pending(),
+    mailReportsTo: (target) => desk.mailTo(target),
     close,
     [Symbol.asyncDispose]: close,
   };
