@@ -35,11 +35,17 @@ test.for<readonly [string, Partial<Path>, number]>([
 
 test.for<readonly [string, Partial<Path>, number]>([
   ['none before a connection is open', { queued: queued(9), connections: 2, opening: 2 }, 0],
-  ['one in reserve for each that works', { queued: queued(9), connections: 2 }, 2],
-  ['two for one that waits', { queued: queued(9), connections: 1, idle: new Set([waiting]) }, 2],
-  ['those under way and ready count', { queued: queued(9), connections: 3, claiming: 1, ready: [claimed('a')] }, 1],
+  ['two in reserve for each that works', { queued: queued(9), connections: 2 }, 4],
+  ['one where a limit binds', { queued: queued(9), connections: 2, boundUntilMs: 2000 }, 2],
+  ['three for one that waits', { queued: queued(9), connections: 1, idle: new Set([waiting]) }, 3],
+  ['those under way and ready count', { queued: queued(9), connections: 3, claiming: 1, ready: [claimed('a')] }, 4],
+  [
+    'none while half the reserve is there',
+    { queued: queued(9), connections: 2, claiming: 1, ready: [claimed('a')] },
+    0,
+  ],
 ])('claims wanted: %s', ([, change, wanted]) => {
-  expect(claimsWanted(pathWith(change))).toBe(wanted);
+  expect(claimsWanted(pathWith(change), 1000)).toBe(wanted);
 });
 
 test('a message goes to a connection that waits, else it is kept ready', async () => {

@@ -96,10 +96,17 @@ export function connectionsWanted(path: Path, nowMs: number): number {
   return Math.max(0, Math.min(growth, messages - path.idle.size - path.opening));
 }
 
-/** How many messages to claim now: one for each connection that waits, and one in reserve for each that works. */
-export function claimsWanted(path: Path): number {
+/**
+ * How many messages to claim now: one for each connection that waits, and a reserve for those that work. Where no limit
+ * binds the reserve is claimed in one go when half of it is used, since each claim is a statement; else one message each.
+ */
+export function claimsWanted(path: Path, nowMs: number): number {
   const open = path.connections - path.opening;
-  return Math.max(0, Math.min(path.queued.length, open + path.idle.size - path.ready.length - path.claiming));
+  const held = path.ready.length + path.claiming;
+  const isBound = path.boundUntilMs > nowMs;
+  if (!isBound && path.idle.size === 0 && held >= open) return 0;
+  const reserve = isBound ? open : 2 * open;
+  return Math.max(0, Math.min(path.queued.length, reserve + path.idle.size - held));
 }
 
 /**

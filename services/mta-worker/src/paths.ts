@@ -108,12 +108,13 @@ export class Paths {
   /** Something changed that may let a path move. */
   pump(path: Path): void {
     if (this.#stopping || !this.#options.alive()) return;
+    const nowMs = performance.now();
     const room = this.#options.desk.room(this.#connections) - this.#claiming;
-    for (const message of path.queued.splice(0, Math.max(0, Math.min(claimsWanted(path), room)))) {
+    for (const message of path.queued.splice(0, Math.max(0, Math.min(claimsWanted(path, nowMs), room)))) {
       void this.#claim(path, message);
     }
     const spare = this.#options.maxConnections - this.#connections;
-    const wanted = connectionsWanted(path, performance.now());
+    const wanted = connectionsWanted(path, nowMs);
     for (let opened = 0; opened < Math.min(wanted, spare); opened += 1) this.#start(path);
     this.#noteCrowd(path, wanted > spare);
     if (path.connections === 0 && waitingIn(path) === 0) this.#forget(path);
