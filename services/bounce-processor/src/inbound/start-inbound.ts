@@ -14,9 +14,11 @@ import type { BounceConfig } from '../config.ts';
 import type { ReadingEvents } from '../reading-events.ts';
 import type { RuleDesk } from '../rule-desk.ts';
 import { createInboundEvents } from './events.ts';
+import { parseMailbox } from './mailbox.ts';
 import { startMailThreads } from './mail-threads.ts';
 import { processMails } from './process-mails.ts';
 import { startListener, type ListenerOptions } from './smtp-listener.ts';
+import { visitMailbox } from './visit-mailbox.ts';
 
 const LOOK_EVERY_MS = 2000;
 const FORGET_EVERY_MS = 600_000;
@@ -28,7 +30,7 @@ export type InboundParts = {
   readonly context: ProcessContext;
 };
 
-/** Mail to the return-path domains: taken by SMTP, stored, read in threads, recorded, forgotten in the end. */
+/** Mail to the return-path domains: taken by SMTP or out of mailboxes, stored, read in threads, recorded, forgotten in the end. */
 export async function startInbound(config: BounceConfig, parts: InboundParts): Promise<AsyncDisposable> {
   await using resources = new AsyncDisposableStack();
   const { desk, context } = parts;
@@ -76,9 +78,14 @@ export async function startInbound(config: BounceConfig, parts: InboundParts): P
     room.waiting += 1;
     processing.wake();
   };
+  const hasRoom = (): boolean => room.waiting < config.MXFLOW_BOUNCE_BACKLOG;
+  const visiting = { database, store, hasRoom, sizeOctets: config.MXFLOW_BOUNCE_MAX_SIZE, events };
+  for (const mailbox of config.MXFLOW_BOUNCE_MAILBOXES.map(parseMailbox)) {
+    const visit = (signal: AbortSignal): Promise<void> => visitMailbox(mailbox, visiting, signal);
+    resources.use(every(config.MXFLOW_BOUNCE_MAILBOX_EVERY, visit, { name: 'mailbox' }));
+  }
   const port = config.MXFLOW_BOUNCE_SMTP_PORT;
   if (port !== undefined) {
-    const hasRoom = (): boolean => room.waiting < config.MXFLOW_BOUNCE_BACKLOG;
     resources.use(await startListener({ ...listenerOptions(config), port, store, hasRoom, events }));
   }
   return resources.move();
