@@ -9,6 +9,8 @@ const told = {
   status: Type.Enum([...MESSAGE_STATUSES]),
   type: Type.Optional(Type.String({ description: 'hard, soft or ignored' })),
   reason: Type.Optional(Type.String()),
+  detail: Type.Optional(Type.String({ description: 'What stands under the reason' })),
+  rule: Type.Optional(Type.String({ description: 'The bounce rule that decided' })),
   replyCode: Type.Optional(Type.Integer()),
   enhancedStatus: Type.Optional(Type.String()),
   reply: Type.Optional(Type.String()),

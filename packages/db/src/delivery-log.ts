@@ -12,6 +12,9 @@ export type MessageStanding = {
   readonly attempts: number;
   readonly failureType: string | null;
   readonly failureReason: string | null;
+  readonly failureDetail: string | null;
+  /** The bounce rule that decided. */
+  readonly rule: string | null;
   readonly replyCode: number | null;
   readonly enhancedStatus: string | null;
   readonly reply: string | null;
@@ -47,7 +50,8 @@ export async function listMessages(database: Database, query: MessageQuery): Pro
   );
 }
 
-const LOG_COLUMNS = `l.failure_type AS "failureType", l.failure_reason AS "failureReason", l.reply_code AS "replyCode",
+const LOG_COLUMNS = `l.failure_type AS "failureType", l.failure_reason AS "failureReason",
+  l.failure_detail AS "failureDetail", l.rule, l.reply_code AS "replyCode",
   l.enhanced_status AS "enhancedStatus", l.reply, l.mx_host AS "mxHost", l.source, l.in_doubt AS "inDoubt",
   l.logged_at AS "loggedAt"`;
 

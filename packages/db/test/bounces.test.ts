@@ -1,8 +1,9 @@
-import type { MessageId } from '@mxflow/domain';
+import { messageIdOf, type MessageId } from '@mxflow/domain';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
 import {
   claimWork,
+  prepareChunk,
   recordBounces,
   recordOutcomes,
   registerWorker,
@@ -21,7 +22,7 @@ import {
   setClock,
   standingOf,
 } from './quarantine-world.ts';
-import { openTestDatabase } from './world.ts';
+import { insertJob, openTestDatabase } from './world.ts';
 
 let database: Awaited<ReturnType<typeof openTestDatabase>>;
 let siteId: number;
@@ -143,6 +144,35 @@ test('a complaint: logged as refused, the address denylisted, its counter untouc
   expect(await report(bounced(ids[1]!, 'mailbox-full'), complained(ids[1]!))).toEqual(['applied', 'applied']);
   expect(await countsOf(database, jobNumber)).toEqual({ failed: 2 });
   expect(await standingOf(database, 'g@five.example')).toMatchObject({ status: 'denylisted', errors: 1 });
+});
+
+test('what is not prepared yet of a list that was left is ignored', async () => {
+  const before = await insertJob(database, { recipients: 1 });
+  const one = await delivered(['j@seven.example']);
+  await database.client.$executeRawUnsafe(
+    `UPDATE jobs SET settings = jsonb_set(settings, '{from,address}', '"News@shop.example"') WHERE id = $1::bigint`,
+    before,
+  );
+  await report({ messageId: one.ids[0]!, kind: 'unsubscribe' });
+  const recipient = {
+    ordinal: 0,
+    address: 'J@seven.example',
+    addressKey: 'j@seven.example',
+    addressHash: crypto.randomUUID(),
+    siteId,
+  };
+  const prepared = await prepareChunk(database, {
+    jobNumber: before,
+    number: 0,
+    pool: 'default',
+    urgency: 2,
+    recipients: [{ ...recipient, messageId: messageIdOf(before, 0) }],
+  });
+  expect(prepared).toEqual({ kind: 'prepared', ignored: 1 });
+  expect((await logOf(messageIdOf(before, 0))).at(-1)).toMatchObject({
+    status: 'ignored',
+    failureReason: 'unsubscribed',
+  });
 });
 
 test('an unsubscription stops what the list has still to send, and nothing of other lists or of later jobs', async () => {

@@ -100,6 +100,8 @@ function untried(messageId: MessageId, address: string): MessageStanding {
     attempts: 0,
     failureType: null,
     failureReason: null,
+    failureDetail: null,
+    rule: null,
     replyCode: null,
     enhancedStatus: null,
     reply: null,

@@ -37,6 +37,8 @@ function viewTold(told: Told): Omit<AttemptView, 'attempt' | 'mxIp'> {
     ...present({
       type: told.failureType,
       reason: told.failureReason,
+      detail: told.failureDetail,
+      rule: told.rule,
       replyCode: told.replyCode,
       enhancedStatus: told.enhancedStatus,
       reply: told.reply,
