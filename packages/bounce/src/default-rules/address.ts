@@ -121,7 +121,7 @@ export const ADDRESS_RULES: readonly BounceRule[] = [
         'vdeliver: invalid or unknown',
         'no vacancies',
         '5[.]1[.]0 address rejected',
-        'not listed in',
+        '(user|name|recipient|mailbox)([^.]|[.][^ ])* not listed in',
         'name is not recogni',
         'invalid final delivery',
         'unknown or illegal (user|alias|recipient)',
