@@ -42,7 +42,7 @@ export type OrphanQuestion = {
 };
 
 /** The recorder's time for outcomes that it has taken off the queue. */
-export const RECORDING_MS = 5000;
+export const RECORDING_MS = 10_000;
 /** No outcome is waited for longer. */
 const PATIENCE_MS = 600_000;
 
