@@ -1,5 +1,6 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 
+import { bounces } from './bounces.ts';
 import { mxRules } from './mx-rules.ts';
 import { overview } from './overview.ts';
 
@@ -7,7 +8,7 @@ export type DashboardFile = { readonly name: string; readonly dashboard: Dashboa
 
 /** Every dashboard, and the file that Grafana is given. */
 export function dashboardFiles(): readonly DashboardFile[] {
-  const all = { 'overview.json': overview(), 'mx-rules.json': mxRules() };
+  const all = { 'overview.json': overview(), 'mx-rules.json': mxRules(), 'bounces.json': bounces() };
   return Object.entries(all).map(([name, dashboard]) => {
     numberPanels(dashboard);
     return { name, dashboard, text: `${JSON.stringify(dashboard, null, 2)}\n` };

@@ -21,6 +21,7 @@ const EMPTY_WHERE_ALL_IS_WELL = [
   'mxflow_feedback_hits_total',
   'mxflow_holds_imposed_total',
   'mxflow_scopes_suspended',
+  'mxflow_inbound_read_seconds',
 ];
 
 type Asked = { readonly dashboard: string; readonly panel: string; readonly expr: string };

@@ -27,6 +27,7 @@ export * from './feedback.ts';
 export * from './lane-rules.ts';
 export * from './scope-totals.ts';
 export * from './site-block.ts';
+export * from './site-figures.ts';
 export * from './why-facts.ts';
 export * from './mx-rule-edits.ts';
 export * from './source-edits.ts';

@@ -6,5 +6,6 @@ export * from './inbound-metrics.ts';
 export * from './logger.ts';
 export * from './metrics.ts';
 export * from './shaping-metrics.ts';
+export * from './site-metrics.ts';
 export * from './telemetry.ts';
 export * from './trace-carrier.ts';

@@ -14,6 +14,7 @@ import { createDomainSites, type DomainSites } from './prepare/domain-sites.ts';
 import { createPreparer } from './prepare/prepare-chunk.ts';
 import { createRequeuer } from './requeue-redelivered.ts';
 import { startScopeGauges } from './scope-gauges.ts';
+import { startSiteGauges } from './site-gauges.ts';
 import { startQuarantineSweeps } from './sweeps/quarantine-sweeps.ts';
 import { startSweeps } from './sweeps/sweeps.ts';
 
@@ -52,6 +53,7 @@ export async function startDispatcher(config: DispatcherConfig, context: Process
     events,
   });
   resources.use(startScopeGauges(database, context));
+  resources.use(startSiteGauges(database, context));
   resources.use(await dispatch({ config, context, database, messaging, domains, events }));
   resources.use(requireServers(context.health, { database, messaging }));
   return resources.move();

@@ -27,7 +27,14 @@ beforeAll(async () => {
 });
 afterAll(() => api[Symbol.asyncDispose]());
 beforeEach(async () => {
-  for (const table of ['quarantine', 'quarantine_history', 'guard_held', 'guard_sites', 'guard_hours']) {
+  for (const table of [
+    'quarantine',
+    'quarantine_history',
+    'guard_held',
+    'guard_sites',
+    'guard_hours',
+    'guard_effects',
+  ]) {
     await api.database.client.$executeRawUnsafe(`DELETE FROM ${table}`);
   }
 });
