@@ -30,7 +30,9 @@ export function classifyMail(raw: Uint8Array, rules: CompiledRules): ClassifiedM
   return classifyEvidence(readEvidence(readMail(raw)), rules);
 }
 
-export function classifyEvidence(evidence: MailEvidence, rules: CompiledRules): ClassifiedMail {
+function classifyEvidence(evidence: MailEvidence, rules: CompiledRules): ClassifiedMail {
+  const complaint = plainComplaint(evidence, rules);
+  if (complaint !== undefined) return complaint;
   const recipients = evidence.reports.map((report) => ({
     ...decisionOf(evidence, report, rules),
     recipient: report.recipient,
@@ -41,6 +43,28 @@ export function classifyEvidence(evidence: MailEvidence, rules: CompiledRules): 
     text: [report.diagnostic, report.said, evidence.body].find((text) => text !== '') ?? evidence.subject,
   }));
   return { kind: evidence.kind, recipients, evidence };
+}
+
+/** Feedback loops that send no feedback report are told by a rule: their mails would be nothing else. */
+function plainComplaint(evidence: MailEvidence, rules: CompiledRules): ClassifiedMail | undefined {
+  if (evidence.kind !== 'ordinary' && evidence.kind !== 'failed') return undefined;
+  const texts: readonly SeenText[] = [
+    { target: 'subject', text: evidence.subject },
+    ...(evidence.kind === 'ordinary' ? [{ target: 'body', text: evidence.body } as const] : []),
+  ];
+  const codes = { replyCode: undefined, enhancedStatus: undefined };
+  const subject = { ...codes, mxHost: undefined, sender: evidence.from };
+  const decision = decide({ texts, subject, command: undefined }, rules);
+  if (decision.detail !== 'complaint') return undefined;
+  const { to } = evidence.returned;
+  const recipient = {
+    ...codes,
+    recipient: to,
+    originalRecipient: to,
+    action: 'delivered',
+    text: evidence.subject,
+  } as const;
+  return { kind: 'complaint', recipients: [{ ...decision, ...recipient }], evidence };
 }
 
 function decisionOf(evidence: MailEvidence, report: RecipientReport, rules: CompiledRules): Decision {

@@ -69,7 +69,9 @@ export function readEvidence(mail: Mail, opened = 0): MailEvidence {
   const fields = reportFields(mail, cut.report);
   const feedback = partOf(mail, 'message/feedback-report');
   const feedbackGroup = feedback === undefined ? undefined : merged(readFieldGroups(feedback));
-  const returnedTo = addressesIn(returnedHeader(returned, 'to') ?? '')[0];
+  const returnedTo = addressesIn(
+    returnedHeader(returned, 'x-hmxmroriginalrecipient') ?? returnedHeader(returned, 'to') ?? '',
+  )[0];
   const hints = [...new Set((mail.headers.get('x-failed-recipients') ?? []).flatMap((it) => addressesIn(it)))];
   const free = readTextReport(cut.report, { own: [...mail.to, ...sendersOf(returned)], hints });
   const body = oneLine(cut.report).slice(0, MAX_SEEN);

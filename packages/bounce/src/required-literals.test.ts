@@ -47,7 +47,7 @@ function foundOneByOne(patternsOf: (pattern: string) => readonly string[]): (tex
 
 // Whole patterns are what the search replaces: their automata grow with every text, so that few texts must do.
 test.each([
-  ['each alternative', alternativesOf, 400],
+  ['each alternative', alternativesOf, 120],
   ['each whole pattern', (pattern: string) => [pattern], 25],
 ])('the search by literals finds what trying %s finds', (_what, patternsOf, numRuns) => {
   const rules = compileRules(DEFAULT_RULES);

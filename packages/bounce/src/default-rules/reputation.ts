@@ -127,7 +127,7 @@ export const REPUTATION_RULES: readonly BounceRule[] = [
     [
       'IP_blocked',
       [
-        '(ip|host|client|server|network|ip address|mta|connections?|your (domain|mail))( [^ ]+)?( is| are| was| were| has been| have been| temporarily| currently)* (blocked|banned|refused by|rejected by|denied by|blacklisted|locked out)',
+        '(ip|host|client|server|network|ip address|mta|your (domain|mail|connection))( [^ ]+)?( is| are| was| were| has been| have been| temporarily| currently)* (blocked|banned|refused by|rejected by|denied by|blacklisted|locked out)',
         '[0-9][]]? (is |was )?blocked',
         'adresse ip.*(bloqu|refus)',
         'ip(-adresse| adresse)?.*(gesperrt|blockiert)',

@@ -1,0 +1,162 @@
+import { dsn, plain, RETURNED } from './mail-shapes.ts';
+import type { OwnMail } from './mails-unix.ts';
+
+const DAEMON = 'Mail Delivery System <mailer-daemon@far.example>';
+
+/** Mails in shapes that are rarer: warnings, reports that lack what others have, feedback without a report. */
+export const MORE_MAILS: readonly OwnMail[] = [
+  {
+    name: 'the mailer of 1&1',
+    kind: 'failed',
+    recipients: [['reader@far.example', 'refused']],
+    mail: plain({
+      from: DAEMON,
+      subject: 'Mail delivery failed: returning message to sender',
+      text: `This message was created automatically by mail delivery software.\n\nA message that you sent could not be delivered to one or more of its\nrecipients. The following addresses failed:\n\n<reader@far.example>\n\nFor the following reason:\n\nMail size limit exceeded. For explanation visit\nhttp://postmaster.far.example/en/faq\n\n--- The header of the original message is following. ---\n\n${RETURNED}`,
+    }),
+  },
+  {
+    name: 'Sendmail, warning',
+    kind: 'delayed',
+    recipients: [['reader@far.example', 'unreachable']],
+    mail: dsn({
+      from: DAEMON,
+      subject: 'Warning: could not send message for past 4 hours',
+      text: '    **********************************************\n    **      THIS IS A WARNING MESSAGE ONLY      **\n    **  YOU DO NOT NEED TO RESEND YOUR MESSAGE  **\n    **********************************************\n\n   ----- Transcript of session follows -----\n<reader@far.example>... Deferred: Connection refused by in.far.example.\nWarning: message still undelivered after 4 hours\nWill keep trying until message is 5 days old',
+      fields:
+        'Final-Recipient: RFC822; reader@far.example\nAction: delayed\nStatus: 4.4.1\nRemote-MTA: DNS; in.far.example',
+    }),
+  },
+  {
+    name: 'Sendmail of old, host unknown',
+    kind: 'failed',
+    recipients: [['reader@nowhere.example', 'invalid-domain']],
+    mail: plain({
+      from: DAEMON,
+      subject: 'Returned mail: Host unknown',
+      text: `   ----- Transcript of session follows -----\n550 <reader@nowhere.example>... Host unknown (Name server: nowhere.example: host not found)\n\n   ----- Unsent message follows -----\n${RETURNED}`,
+    }),
+  },
+  {
+    name: 'Gmail, still trying',
+    kind: 'delayed',
+    recipients: [['reader@far.example', 'unreachable']],
+    mail: plain({
+      from: 'Mail Delivery Subsystem <mailer-daemon@googlemail.com>',
+      subject: 'Delivery Status Notification (Delay)',
+      headers: ['X-Failed-Recipients: reader@far.example'],
+      text: `This is an automatically generated Delivery Status Notification\n\nTHIS IS A WARNING MESSAGE ONLY.\n\nYOU DO NOT NEED TO RESEND YOUR MESSAGE.\n\nDelivery to the following recipient has been delayed:\n\n     reader@far.example\n\nMessage will be retried for 2 more day(s)\n\nTechnical details of temporary failure:\nThe recipient server did not accept our requests to connect.\n\n----- Original message -----\n\n${RETURNED}`,
+    }),
+  },
+  {
+    name: 'a report whose fields stand in the text',
+    kind: 'failed',
+    recipients: [['reader@far.example', 'user-unknown']],
+    mail: plain({
+      from: DAEMON,
+      subject: 'Delivery failure',
+      text: `Your message could not be delivered.\n\nReporting-MTA: dns; mx.far.example\n\nFinal-Recipient: rfc822; reader@far.example\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 no such user\n`,
+    }),
+  },
+  {
+    name: 'a report without a diagnostic, the reply in its text',
+    kind: 'failed',
+    recipients: [['reader@far.example', 'refused']],
+    mail: dsn({
+      from: DAEMON,
+      subject: 'Undeliverable',
+      text: 'Delivery to reader@far.example failed. The server answered: 550 5.7.1 blocked, your IP is on a block list',
+      fields: 'Final-Recipient: rfc822; reader@far.example\nAction: failed\nStatus: 5.0.0',
+    }),
+  },
+  {
+    name: 'a report without an empty line between its recipients',
+    kind: 'failed',
+    recipients: [
+      ['one@far.example', 'user-unknown'],
+      ['two@far.example', 'mailbox-full'],
+    ],
+    mail: dsn({
+      from: DAEMON,
+      subject: 'Undeliverable',
+      text: 'Failed.',
+      fields:
+        'Final-Recipient: rfc822; one@far.example\nAction: failed\nStatus: 5.1.1\nFinal-Recipient: rfc822; two@far.example\nAction: failed\nStatus: 5.2.2',
+    }),
+  },
+  {
+    name: 'a report that expired',
+    kind: 'failed',
+    recipients: [['reader@far.example', 'unreachable']],
+    mail: dsn({
+      from: DAEMON,
+      subject: 'Delivery Failure',
+      text: 'It took too long.',
+      fields:
+        'Final-Recipient: rfc822; reader@far.example\nAction: expired\nStatus: 4.4.7\nDiagnostic-Code: smtp; delivery time expired',
+    }),
+  },
+  {
+    name: 'a report of success',
+    kind: 'delivered',
+    recipients: [['reader@far.example', 'ignored']],
+    mail: dsn({
+      from: DAEMON,
+      subject: 'Successful Mail Delivery Report',
+      text: 'Your message was successfully delivered to the destination listed below.',
+      fields:
+        'Final-Recipient: rfc822; reader@far.example\nAction: delivered\nStatus: 2.0.0\nDiagnostic-Code: smtp; 250 2.0.0 OK',
+    }),
+  },
+  {
+    name: 'a report in base64',
+    kind: 'failed',
+    recipients: [['reader@far.example', 'user-unknown']],
+    mail: [
+      `From: ${DAEMON}`,
+      'Subject: =?utf-8?B?VW5kZWxpdmVyZWQgTWFpbA==?=',
+      'MIME-Version: 1.0',
+      'Content-Type: text/plain; charset=utf-8',
+      'Content-Transfer-Encoding: base64',
+      '',
+      btoa('<reader@far.example>: 550 5.1.1 user unknown'),
+      '',
+    ].join('\r\n'),
+  },
+  {
+    name: 'a report in HTML only',
+    kind: 'failed',
+    recipients: [['reader@far.example', 'mailbox-full']],
+    mail: [
+      `From: ${DAEMON}`,
+      'Subject: Undeliverable: News',
+      'MIME-Version: 1.0',
+      'Content-Type: text/html; charset=utf-8',
+      '',
+      '<html><head><style>p { color: red }</style></head><body><p>Delivery has failed to these recipients:</p><p><b>reader@far.example</b></p><p>The recipient&#39;s mailbox is full.</p></body></html>',
+      '',
+    ].join('\r\n'),
+  },
+  {
+    name: 'a complaint of Hotmail, without a feedback report',
+    kind: 'complaint',
+    recipients: [['reader@hotmail.example', 'refused']],
+    mail: [
+      'From: staff@hotmail.com',
+      'To: fbl@shop.example',
+      'Subject: complaint about message from 198.51.100.7',
+      'MIME-Version: 1.0',
+      'Content-Type: multipart/mixed; boundary=h',
+      '',
+      '--h',
+      'Content-Type: message/rfc822',
+      '',
+      'X-HmXmrOriginalRecipient: <reader@hotmail.example>',
+      RETURNED,
+      '',
+      'Hello',
+      '--h--',
+      '',
+    ].join('\r\n'),
+  },
+];
