@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 
 import type { Database } from './database.ts';
 
-/** What a key allows. `keys:write` is for administrators of a tenant: whoever holds it can make any other. */
+/** What a key allows. `keys:write` is for administrators of a tenant: whoever holds it can make any other of the tenant. */
 export const SCOPES = [
   'jobs:write',
   'jobs:read',
@@ -16,6 +16,11 @@ export const SCOPES = [
   'quarantine:write',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
+
+/** Scopes that reach beyond a tenant: rules, and the addresses of the whole instance. They belong to operators. */
+export function isOfInstance(scope: Scope): boolean {
+  return /^(?:rules|bounces|quarantine):/.test(scope);
+}
 
 /** Who calls: found by the key that the call carries. */
 export type Caller = { readonly apiKeyId: number; readonly tenantId: number; readonly scopes: readonly Scope[] };

@@ -1,5 +1,5 @@
 import { ApiKeyCreated, ApiKeyList, ApiKeyPost } from '@mxflow/contracts';
-import { issueTenantKey, listApiKeys, revokeApiKey } from '@mxflow/db';
+import { isOfInstance, issueTenantKey, listApiKeys, revokeApiKey } from '@mxflow/db';
 import { Type } from 'typebox';
 
 import type { Api, ApiParts } from './api.ts';
@@ -23,7 +23,11 @@ export function addApiKeyRoutes(api: Api, { database }: ApiParts): void {
       response: { 201: ApiKeyCreated, ...problemsOf(400, 401, 403, 422, 503) },
     },
     handler: async (request, reply) => {
-      const { tenantId } = callerOf(request);
+      const { tenantId, scopes } = callerOf(request);
+      const beyond = request.body.scopes.filter((scope) => isOfInstance(scope) && !scopes.includes(scope));
+      if (beyond.length > 0) {
+        throw new ProblemError('forbidden', { detail: `only an operator's key can give ${beyond.join(', ')}` });
+      }
       return reply.code(201).send(await issueTenantKey(database, { tenantId, ...request.body }));
     },
   });

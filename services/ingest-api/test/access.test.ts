@@ -84,6 +84,15 @@ test('a key is made, shown once, used and revoked; the table holds its hash alon
     .toBe(401);
 });
 
+test('an administrator of a tenant gives no scope that reaches beyond it; an operator does', async () => {
+  const admin = await api.issueKey('keys', ['keys:write']);
+  for (const scope of ['quarantine:read', 'bounces:write', 'rules:read']) {
+    const asked = { name: 'more', scopes: ['jobs:read', scope] };
+    expect((await api.call('POST', '/v1/keys', { key: admin, body: asked })).status).toBe(403);
+    expect((await api.call('POST', '/v1/keys', { body: asked })).status).toBe(201);
+  }
+});
+
 test('every call leaves a line in the audit log', async () => {
   const key = await api.issueKey('audited', ['jobs:read']);
   await api.call('GET', '/v1/jobs/j0000000000000000000000', { key });
