@@ -134,8 +134,9 @@ async function tryCandidate(slot: Slot, caller: Caller, options: OpenerOptions):
   const said = result.reply === undefined ? '' : replyText(result.reply);
   if (said !== '') options.onReply(slot, said);
   const because = `${mxHost}[${mxIp}]: ${result.stage}: ${result.detail}${said === '' ? '' : `: ${said}`}`;
-  if (result.reason === 'aborted' && !result.peerClosed) void grants.lose(slot);
-  else void grants.releaseSoon(slot, result.errno === 'ECONNREFUSED' ? 0 : AFTER_ABORT_MS);
+  // A SYN that nobody answered made no connection.
+  const reason = result.stage === 'connect' && result.reason === 'timed-out' ? 'refused' : result.reason;
+  void grants.end(slot, { peerClosed: result.peerClosed, reason });
   if (result.reason === 'tls-failed' && policy === 'opportunistic') {
     memory.tlsFailed(mxIp);
     return { kind: 'try-next', because };
@@ -144,9 +145,6 @@ async function tryCandidate(slot: Slot, caller: Caller, options: OpenerOptions):
   await noteUnreachable(slot, because, options);
   return { kind: 'try-next', because };
 }
-
-/** The provider may count a connection that we cut off for so long after. */
-export const AFTER_ABORT_MS = 2000;
 
 async function noteUnreachable({ point }: Slot, because: string, { database, logger }: OpenerOptions): Promise<void> {
   const { publicId, mxIp } = point;

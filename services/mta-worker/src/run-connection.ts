@@ -2,7 +2,7 @@ import { clearPathFailures, recordSiteReached, type Database } from '@mxflow/db'
 import { replyText } from '@mxflow/domain';
 import type { Resolver } from '@mxflow/resolver';
 import type { Logger } from '@mxflow/telemetry';
-import { AFTER_ABORT_MS, type OpenedSession, type SessionOpener } from './open-session.ts';
+import type { OpenedSession, SessionOpener } from './open-session.ts';
 import type { ClaimedWork } from './lane-message.ts';
 import type { OutcomeDesk } from './outcome-desk.ts';
 import { noteBound, take, type Path } from './path.ts';
@@ -116,9 +116,7 @@ async function close(
   { grants, onReply }: ConnectionOptions,
 ): Promise<ConnectionEnd> {
   const { peerClosed, loss } = session.state === 'ready' ? await session.quit() : await session.abort();
-  if (peerClosed) await grants.release(slot);
-  else if (loss.reason === 'aborted') await grants.lose(slot);
-  else await grants.releaseSoon(slot, AFTER_ABORT_MS);
+  await grants.end(slot, { peerClosed, reason: loss.reason });
   const said = loss.reply === undefined ? '' : replyText(loss.reply);
   if (said !== '' && loss.reason !== 'quit') onReply(slot, said);
   if (useful > 0 || loss.reason === 'quit' || loss.reason === 'aborted') return { kind: 'used' };

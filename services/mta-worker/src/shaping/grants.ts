@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { freeSlots, heldSlots, loseSlots } from '@mxflow/db';
+import type { LossReason } from '@mxflow/smtp';
 import type { Logger } from '@mxflow/telemetry';
 
 import { gather } from '../gather.ts';
@@ -17,6 +18,13 @@ export type GrantsOptions = AccountsOptions & {
   readonly logger: Logger;
 };
 
+/** How a connection ended. `peerClosed`: the provider's own end was seen. */
+export type ConnectionEnd = { readonly peerClosed: boolean; readonly reason: LossReason };
+
+/** Ends after which the provider was not heard any more: the network may be gone, and our RST with it. */
+const SAYS_NOTHING: ReadonlySet<LossReason> = new Set<LossReason>(['timed-out', 'network-error', 'aborted']);
+/** A provider that was just heard sees our RST within so long. */
+const AFTER_RESET_MS = 2000;
 const MAX_BATCH = 200;
 const RETRY_MS = 500;
 
@@ -71,25 +79,25 @@ export class Grants {
     return { kind: 'granted', slot };
   }
 
-  /** The provider counts the connection no more. */
-  async release(slot: Slot): Promise<void> {
+  /** Frees a slot as soon as the provider cannot be counting its connection any more, by what is known of the end. */
+  async end(slot: Slot, { peerClosed, reason }: ConnectionEnd): Promise<void> {
+    if (peerClosed) return await this.#release(slot);
+    const ended = SAYS_NOTHING.has(reason) ? this.#lose(slot) : wait(AFTER_RESET_MS).then(() => this.#release(slot));
+    this.#releasing.add(ended);
+    await ended.finally(() => this.#releasing.delete(ended));
+  }
+
+  async #release(slot: Slot): Promise<void> {
     if (!this.#slots.delete(slot.id)) return;
     await this.#free(slot.id);
     const account = this.#accounts.of(slot.rule.scopeKey);
     if (account.binds === 'connections' || account.binds === 'share') account.slotsAfterMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** We were cut off: whether the provider has seen the connection's end nobody can say. It counts for a full hold. */
-  async lose(slot: Slot): Promise<void> {
+  /** Whether the provider has seen the connection's end nobody can say: it counts for a full hold, whatever becomes of us. */
+  async #lose(slot: Slot): Promise<void> {
     if (!this.#slots.delete(slot.id)) return;
     await this.#tellLost(slot.id);
-  }
-
-  /** Releases it when the provider cannot be counting the connection any more. */
-  async releaseSoon(slot: Slot, afterMs: number): Promise<void> {
-    const released = wait(afterMs).then(() => this.release(slot));
-    this.#releasing.add(released);
-    await released.finally(() => this.#releasing.delete(released));
   }
 
   /** Resolves when every slot that was let go is free. */
