@@ -5,6 +5,7 @@ import { fromCaller } from './caller-path.ts';
 import { addBounceRuleCommands } from './bounce-rule-commands.ts';
 import { addClassifyCommand } from './classify-commands.ts';
 import { addFeedbackCommands } from './feedback-commands.ts';
+import { addInboundCommands } from './inbound-commands.ts';
 import { addJobCommands, type Context } from './job-commands.ts';
 import { addPolicyCommands } from './policy-commands.ts';
 import { addUnmatchedCommands } from './unmatched-commands.ts';
@@ -40,6 +41,7 @@ addBounceRuleCommands(program, context);
 addPolicyCommands(program, context);
 addUnmatchedCommands(program, context);
 addQuarantineCommands(program, context);
+addInboundCommands(program, context);
 addClassifyCommand(program);
 
 try {

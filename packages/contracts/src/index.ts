@@ -16,4 +16,5 @@ export * from './http-feedback.ts';
 export * from './http-bounce-rules.ts';
 export * from './http-policies.ts';
 export * from './http-unmatched.ts';
+export * from './http-inbound.ts';
 export * from './http-quarantine.ts';

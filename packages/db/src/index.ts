@@ -35,6 +35,7 @@ export * from './bounce-rules.ts';
 export * from './bounce-rule-edits.ts';
 export * from './feedback-rule-edits.ts';
 export * from './inbound.ts';
+export * from './inbound-lookup.ts';
 export * from './policies.ts';
 export { deleteLocalRule, enableRule, orderLocalRules, type ReadingEdit, type RulePlace } from './reading-edits.ts';
 export { recordBounces, type BounceResult, type ReportedBounce } from './bounces.ts';

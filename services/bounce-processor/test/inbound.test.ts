@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import type { MessageId } from '@mxflow/domain';
 
+import { HOSTILE_MAILS } from './hostile-mails.ts';
 import { autoReply, complaint, DOMAIN, dsn, lines, sealsOf } from './reports.ts';
 import { startService, type RunningService } from './service-in-process.ts';
 import { connectSmtp } from './smtp-client.ts';
@@ -29,7 +30,7 @@ afterAll(async () => {
 });
 
 const seals = sealsOf();
-type Mail = { readonly to: string; readonly content: string; readonly from?: string };
+type Mail = { readonly to: string; readonly content: string | Uint8Array; readonly from?: string };
 
 /** Posts mails and waits until all that is stored is processed; answers what each was found to be. */
 async function post(mails: readonly Mail[]): Promise<readonly string[]> {
@@ -241,4 +242,17 @@ test('a mail to an unsubscribe address takes the address off the list, and upstr
     where: { endpointId, event: 'message.unsubscribed' },
   });
   expect(told).toHaveLength(1);
+});
+
+test('hostile mails: each that was answered 250 is kept and accounted for, and the next bounce counts', async () => {
+  const { jobNumber, ids } = await insertSentJob(world.database, { recipients: 2 });
+  const [a] = ids as [MessageId];
+  const whole = Buffer.from(dsn({ recipient: 'r1@example.net' }));
+  const cut = Array.from({ length: 20 }, (_, n) => whole.subarray(0, Math.floor((whole.length * n) / 20)));
+  const mails = [...HOSTILE_MAILS.map(([, mail]) => mail()), ...cut];
+  // To nobody of ours: whatever they say, they can be about no message.
+  const outcomes = await post(mails.map((content) => ({ to: `x@${DOMAIN}`, content })));
+  expect(outcomes.filter((outcome) => outcome !== 'not-ours' && outcome !== 'unparsed')).toEqual([]);
+  expect(await countsOf(world.database, jobNumber)).toEqual({ sent: 2 });
+  expect(await post([{ to: seals.returnPath(a), content: dsn({ recipient: 'r0@example.net' }) }])).toEqual(['bounce']);
 });

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { DEFAULT_RULES } from '@mxflow/bounce';
 
 import { startMailThreads } from '../src/inbound/mail-threads.ts';
+import { HOSTILE_MAILS } from './hostile-mails.ts';
 import { dsn, lines } from './reports.ts';
 
 const ALWAYS = new AbortController().signal;
@@ -62,58 +63,12 @@ test('whoever stops does not wait for what is still in line', async () => {
   expect(settled.slice(1).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
 });
 
-const NESTED = 2000;
-const hostile: readonly (readonly [name: string, mail: () => Buffer])[] = [
-  ['nothing', () => Buffer.alloc(0)],
-  ['zeros', () => Buffer.alloc(1_000_000)],
-  ['one line of 4 MB', () => Buffer.alloc(4 << 20, 'a@b.example ')],
-  ['a header without end', () => Buffer.from(`Subject: ${'x\r\n '.repeat(200_000)}`)],
-  [
-    'MIME parts in each other',
-    () =>
-      Buffer.from(
-        Array.from(
-          { length: NESTED },
-          (_, n) => `Content-Type: multipart/mixed; boundary="b${n}"\r\n\r\n--b${n}\r\n`,
-        ).join(''),
-      ),
-  ],
-  ['messages in each other', () => Buffer.from('Content-Type: message/rfc822\r\n\r\n'.repeat(20_000))],
-  [
-    'a report on 10,000 recipients',
-    () =>
-      Buffer.from(
-        lines(
-          'From: MAILER-DAEMON@x.example',
-          'Content-Type: multipart/report; report-type=delivery-status; boundary=b',
-          '',
-          '--b',
-          'Content-Type: message/delivery-status',
-          '',
-          'Reporting-MTA: dns; x.example',
-          '',
-          ...Array.from(
-            { length: 10_000 },
-            (_, n) => `Final-Recipient: rfc822; r${n}@x.example\r\nAction: failed\r\nStatus: 5.1.1\r\n`,
-          ),
-          '--b--',
-        ),
-      ),
-  ],
-  ['half a report', () => Buffer.from(dsn({ recipient: 'a@example.net' }).slice(0, 300))],
-  [
-    'ten thousand parts',
-    () => Buffer.from(`Content-Type: multipart/mixed; boundary=b\r\n\r\n${'--b\r\n\r\nx\r\n'.repeat(10_000)}`),
-  ],
-  ['quotes and brackets', () => Buffer.from(`From: ${'"<('.repeat(100_000)}\r\nTo: ${'<@,;:'.repeat(50_000)}\r\n\r\n`)],
-];
-
 // The machine has other work besides: one quiet run is enough to show that no mail holds the loop up.
 test('hostile mails are read or given up, while the event loop goes on', { retry: 3 }, async () => {
   await using world = startThreads({ threads: 1 });
   // The thread starts and its rules are compiled before the clock runs.
   await world.threads.read(Buffer.from(dsn({ recipient: 'a@example.net' })), ALWAYS);
-  const mails = hostile.map(([, mail]) => mail());
+  const mails = HOSTILE_MAILS.map(([, mail]) => mail());
   const delay = monitorEventLoopDelay({ resolution: 5 });
   delay.enable();
   const found: string[] = [];
@@ -121,6 +76,6 @@ test('hostile mails are read or given up, while the event loop goes on', { retry
   delay.disable();
   expect(found.filter((kind) => kind !== 'read' && kind !== 'unreadable')).toEqual([]);
   expect(delay.percentile(99.9) / 1e6).toBeLessThan(100);
-  const told = hostile.map(([name], at) => `${name}: ${found[at]}`).join('; ');
+  const told = HOSTILE_MAILS.map(([name], at) => `${name}: ${found[at]}`).join('; ');
   process.stdout.write(`  ${told}; event loop ${(delay.max / 1e6).toFixed(0)} ms at worst\n`);
 });

@@ -18,6 +18,7 @@ import { addBounceTrialRoutes } from './bounce-trial-routes.ts';
 import { createCallerLookup } from './caller-lookup.ts';
 import { createEvents } from './events.ts';
 import { addJobRoutes } from './job-routes.ts';
+import { addInboundRoutes } from './inbound-routes.ts';
 import { addMessageRoutes } from './message-routes.ts';
 import { addFeedbackRuleRoutes } from './feedback-rule-routes.ts';
 import { addFeedbackTrialRoutes } from './feedback-trial-routes.ts';
@@ -95,6 +96,7 @@ export async function buildApp(options: AppOptions): Promise<Api> {
   addQuarantineRoutes(api, parts);
   addQuarantineBulkRoutes(api, parts);
   addQuarantineCsvRoutes(api, parts);
+  addInboundRoutes(api, parts);
   addUnsubscribeRoutes(api, parts);
   serveDescription(api);
   await api.ready();
