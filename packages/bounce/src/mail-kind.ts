@@ -36,6 +36,9 @@ export type KindQuestion = {
 const CHALLENGE =
   /(?:(?:verif|confirm|authenticat|prove)\w*(?: \S+){0,8} (?:you(?:'re| are)?|your (?:e-?mail|address|message|identity)|sender|human)|protected by|challenge|spam ?arrest|boxbe|tmda|one[- ]time|allowed list|approved (?:senders?|list)|white ?list)(?:.{0,600}(?:click|reply|visit|follow|link|https?:))/i;
 
+const REPORTED_CHALLENGE =
+  /(?:requires? (?:your |a )?(?:confirmation|verification)|(?:verify|confirm|prove) (?:that )?you(?:'re| are)|challenge[- ]response|boxbe|spam ?arrest|tmda)(?:.{0,600}(?:click|reply|visit|follow|link|https?:))/i;
+
 const CHALLENGE_SUBJECT =
   /(?:confirm(?:ation)? (?:required|your)|please (?:confirm|verify|authenticate)|action required to deliver|verify your (?:message|e-?mail))/i;
 
@@ -47,6 +50,9 @@ const BOUNCE_SUBJECT =
 
 const BOUNCE_BODY =
   /(?:(?:could|can|was|were|has|have|is|been|be) ?n['o]?t (?:be |been )?(?:deliver|sent|reach|accepted)|not delivered|(?:unable|failed|impossible) to (?:be )?(?:deliver|send|reach)|delivery (?:to|of|has|failed|attempt|error)|undeliverable|permanent (?:fatal )?error|returned to (?:the )?sender|fatal errors?|delivery problems?|failed recipient|did not reach|user unknown|unknown user|mailbox (?:is )?full|over quota|no such user|transcript of session|not been delivered|nicht (?:zugestellt|zustell)|konnte nicht|échec de la remise|n'a pas (?:pu|été)|no se (?:ha )?(?:pudo|podido)|não (?:pôde|foi|pode)|non (?:è stato|può)|kon niet|nie (?:można|mogła|został)|не (?:может быть|удалось|доставлен|был)|送信できません|配信できません|送れません|届け|無法|无法|失败|못했습니다|보낼 수 없|배달되지|teslim edilemedi|kunde inte levereras|nelze doručit|[45]\d\d[ -]#?[45]\.\d\.\d|not a member|duplicated message-id|loop alert)/i;
+
+/** What mail programs put before the subject of a mail that is answered or passed on. */
+const PASSED_ON = /^\s*(?:re|aw|sv|vs|antw|fwd?|wg|tr|rv|enc|rif|odp|pd|\u0e15\u0e2d\u0e1a|\u8f6c\u53d1|\u7b54\u590d)(?:\[\d+\])?\s*[:\uff1a]/i;
 
 const DAEMON =
   /(?:mailer[-_. ]?daemon|post[-_. ]?master|mail[-_. ]delivery|mail[-_ ]?administrator|mailsystem|delivery subsystem|maildelivery|bounce|mail system)/i;
@@ -64,7 +70,7 @@ export function kindOf(question: KindQuestion): MailKind {
   const report = headerOf(mail, 'content-type').toLowerCase();
   if (report.includes('feedback-report')) return 'complaint';
   if (isReceipt || report.includes('disposition-notification')) return 'receipt';
-  if (isChallenge(mail, body)) return 'challenge';
+  if (isChallenge(question)) return 'challenge';
   if (actions.includes('failed')) return 'failed';
   if (actions.includes('delayed')) return 'delayed';
   if (actions.length > 0) return 'delivered';
@@ -78,7 +84,9 @@ function isComplaint(feedbackType: string): boolean {
   return COMPLAINTS.has(feedbackType.trim().toLowerCase());
 }
 
-function isChallenge(mail: Mail, body: string): boolean {
+function isChallenge({ mail, body, actions }: KindQuestion): boolean {
+  // A refusal may name a page, too, where one asks to be let in: in a report only plain words make it a challenge.
+  if (actions.includes('failed')) return REPORTED_CHALLENGE.test(body.slice(0, 4000));
   return CHALLENGE.test(body.slice(0, 4000)) || CHALLENGE_SUBJECT.test(mail.subject.slice(0, 300));
 }
 
@@ -95,7 +103,10 @@ function bounceSigns({ mail, body, recipients, hasReturned }: KindQuestion): num
     (BOUNCE_BODY.test(body.slice(0, 6000)) ? 2 : 0) +
     (hasReturned ? 1 : 0) +
     (recipients > 0 ? 1 : 0) -
-    (answered ? 3 : 0)
+    (answered ? 3 : 0) -
+    // A person passes a report on, or writes of a delivery: no mail system, and nobody whose mail failed.
+    (!daemon && PASSED_ON.test(subject) ? 3 : 0) -
+    (!daemon && recipients === 0 && !hasReturned ? 2 : 0)
   );
 }
 

@@ -36,7 +36,7 @@ export const ADDRESS_RULES: readonly BounceRule[] = [
       'Host_unknown',
       [
         'dns query failed for',
-        '(domain|host|server)( name)?( [^ ]+)? (was |is |could |can |does |do |has )*(not|n.t|never|unable to be) ?(be )?(found|exist|resolv|known|valid|registered|locate)',
+        '(domain|host|server)( name)?( [^ ]+)?( (was|is|could|can|does|do|has))* ?(not|n.t|never|unable to be) ?(be )?(found|exist|resolv|known|valid|registered|locate)',
         'domain( name)?( [^ ]+)? is (not reachable|unreachable)',
         '(host|domain)( name)? or (host|domain)( name)? not found',
         'host or domain name not found',
@@ -123,6 +123,7 @@ export const ADDRESS_RULES: readonly BounceRule[] = [
         '5[.]1[.]0 address rejected',
         '(user|name|recipient|mailbox)([^.]|[.][^ ])* not listed in',
         'name is not recogni',
+        '[a-z0-9._-]+ was ?n.t found at [a-z0-9]',
         'invalid final delivery',
         'unknown or illegal (user|alias|recipient)',
         'requested action not taken: mailbox (unavailable|name not allowed|not found)',
