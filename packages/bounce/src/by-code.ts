@@ -29,7 +29,6 @@ const BY_STATUS: Readonly<Record<string, Reading>> = {
   '4.1': soft('unreachable', 'expired'),
   '4.2': soft('unreachable', 'network'),
   '4.3': soft('unreachable', 'network'),
-  '4.4': soft('unreachable', 'network'),
   '4.5': soft('unreachable', 'rate-limited'),
   '4.6': soft('unreachable', 'network'),
   '4.7': soft('unreachable', 'expired'),
@@ -63,6 +62,8 @@ const BY_STATUS: Readonly<Record<string, Reading>> = {
 /** What the subject of an unlisted status says: security, or network and routing. */
 const BY_SUBJECT: Readonly<Record<string, Reading>> = {
   '7': soft('refused', 'policy'),
+  '6': soft('refused', 'policy'),
+  '5': soft('unreachable', 'protocol-error'),
   '4': soft('unreachable', 'network'),
   '3': soft('unreachable', 'system-error'),
 };
@@ -73,7 +74,10 @@ export function byEnhancedStatus(status: EnhancedStatus | undefined): Reading | 
   const behind = status.slice(2);
   const reading = BY_STATUS[behind] ?? (behind.endsWith('.0') ? undefined : BY_SUBJECT[behind.split('.')[0] ?? '']);
   if (reading === undefined) return undefined;
-  if (status.startsWith('4.2.1')) return soft('unreachable', 'system-error');
+  // The same number, of two meanings: for now nobody can say a way, or there is none.
+  if (behind === '4.4')
+    return status.startsWith('5.') ? soft('invalid-domain', 'host-unknown') : soft('unreachable', 'network');
+  if (status === '4.2.1') return soft('unreachable', 'system-error');
   // A transient class says that it may pass: the address is not given up.
   return status.startsWith('4.') && reading.type === 'hard' ? { ...reading, type: 'soft' } : reading;
 }

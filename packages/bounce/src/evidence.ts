@@ -210,7 +210,7 @@ function fromFields(
   const recipient = outer ?? original ?? final ?? actual ?? hints[0] ?? only?.recipient ?? returnedTo;
   const diagnostic = oneLine(
     [group.get('diagnostic-code'), group.get('x-supplementary-info')]
-      .map((value) => (value ?? '').replace(/^\s*[\w-]{1,20}\s*;\s*/, ''))
+      .map((value) => (value ?? '').replace(/^\s*(?!x-unix)[\w-]{1,20}\s*;\s*/i, ''))
       .join(' '),
   );
   const said =

@@ -52,7 +52,8 @@ const BOUNCE_BODY =
   /(?:(?:could|can|was|were|has|have|is|been|be) ?n['o]?t (?:be |been )?(?:deliver|sent|reach|accepted)|not delivered|(?:unable|failed|impossible) to (?:be )?(?:deliver|send|reach)|delivery (?:to|of|has|failed|attempt|error)|undeliverable|permanent (?:fatal )?error|returned to (?:the )?sender|fatal errors?|delivery problems?|failed recipient|did not reach|user unknown|unknown user|mailbox (?:is )?full|over quota|no such user|transcript of session|not been delivered|nicht (?:zugestellt|zustell)|konnte nicht|échec de la remise|n'a pas (?:pu|été)|no se (?:ha )?(?:pudo|podido)|não (?:pôde|foi|pode)|non (?:è stato|può)|kon niet|nie (?:można|mogła|został)|не (?:может быть|удалось|доставлен|был)|送信できません|配信できません|送れません|届け|無法|无法|失败|못했습니다|보낼 수 없|배달되지|teslim edilemedi|kunde inte levereras|nelze doručit|[45]\d\d[ -]#?[45]\.\d\.\d|not a member|duplicated message-id|loop alert)/i;
 
 /** What mail programs put before the subject of a mail that is answered or passed on. */
-const PASSED_ON = /^\s*(?:re|aw|sv|vs|antw|fwd?|wg|tr|rv|enc|rif|odp|pd|\u0e15\u0e2d\u0e1a|\u8f6c\u53d1|\u7b54\u590d)(?:\[\d+\])?\s*[:\uff1a]/i;
+const PASSED_ON =
+  /^\s*(?:re|aw|sv|vs|antw|fwd?|wg|tr|rv|enc|rif|odp|pd|\u0e15\u0e2d\u0e1a|\u8f6c\u53d1|\u7b54\u590d)(?:\[\d+\])?\s*[:\uff1a]/i;
 
 const DAEMON =
   /(?:mailer[-_. ]?daemon|post[-_. ]?master|mail[-_. ]delivery|mail[-_ ]?administrator|mailsystem|delivery subsystem|maildelivery|bounce|mail system)/i;

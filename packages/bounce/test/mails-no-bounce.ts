@@ -164,19 +164,31 @@ export const OTHER_MAILS: readonly OwnMail[] = [
     name: 'a shop that writes of a delivery of its own',
     kind: 'ordinary',
     recipients: [],
-    mail: person('Delivery status of your order', [], 'Your parcel could not be delivered. Contact us at help@store.example'),
+    mail: person(
+      'Delivery status of your order',
+      [],
+      'Your parcel could not be delivered. Contact us at help@store.example',
+    ),
   },
   {
     name: 'a report that a person passes on',
     kind: 'ordinary',
     recipients: [],
-    mail: person('Fwd: Undelivered Mail Returned to Sender', [], 'What is this?\n\n> <jane@c.example>: host mx said: 550 5.1.1 user unknown'),
+    mail: person(
+      'Fwd: Undelivered Mail Returned to Sender',
+      [],
+      'What is this?\n\n> <jane@c.example>: host mx said: 550 5.1.1 user unknown',
+    ),
   },
   {
     name: 'a machine that answers an answer about a report',
     kind: 'auto-reply',
     recipients: [['reader@far.example', 'ignored']],
-    mail: person('Automatische Antwort: Ihre Nachricht konnte nicht zugestellt werden', [], 'Ich bin im Urlaub, bitte wenden Sie sich an c@b.example'),
+    mail: person(
+      'Automatische Antwort: Ihre Nachricht konnte nicht zugestellt werden',
+      [],
+      'Ich bin im Urlaub, bitte wenden Sie sich an c@b.example',
+    ),
   },
   {
     name: 'a challenge in a report',
@@ -186,7 +198,8 @@ export const OTHER_MAILS: readonly OwnMail[] = [
       from: 'MAILER-DAEMON@far.example',
       subject: 'Undelivered Mail Returned to Sender',
       text: '<reader@far.example>: 550 Your server requires confirmation. Visit http://far.example/allow',
-      fields: 'Final-Recipient: rfc822; reader@far.example\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 550 Your server requires confirmation. Visit http://far.example/allow',
+      fields:
+        'Final-Recipient: rfc822; reader@far.example\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 550 Your server requires confirmation. Visit http://far.example/allow',
     }),
   },
   { name: 'an empty mail', kind: 'ordinary', recipients: [], mail: '' },

@@ -11,9 +11,12 @@ import {
   type CompiledRules,
   type Decision,
 } from '@mxflow/bounce';
+import type { BounceRuleList } from '@mxflow/contracts';
 import type { Command } from 'commander';
 
+import { ask } from './api-client.ts';
 import { fromCaller } from './caller-path.ts';
+import type { Context } from './job-commands.ts';
 
 /** What is printed of a decision: one line of JSON. */
 type Line = {
@@ -25,15 +28,16 @@ type Line = {
   readonly replyCode: number | undefined;
 };
 
-/** Reads mails or replies as bounce-processor does, by the rules that the program brings; needs no server. */
-export function addClassifyCommand(program: Command): void {
+/** Reads mails or replies as bounce-processor does: by the rules that the program brings, or by those in force. */
+export function addClassifyCommand(program: Command, context: Context): void {
   program
     .command('classify')
     .description('what bounce mails or SMTP replies mean, by the default rules: a line of JSON per recipient')
     .argument('[file...]', 'mails, or folders of mails; - is standard input')
     .option('--reply', 'the files hold SMTP replies, one a line')
-    .action(async (files: readonly string[], { reply }: { reply?: true }) => {
-      const rules = compileRules(DEFAULT_RULES);
+    .option('--in-force', 'by the rules of the instance, which the API is asked for')
+    .action(async (files: readonly string[], { reply, inForce }: { reply?: true; inForce?: true }) => {
+      const rules = inForce === true ? await readRulesInForce(context) : compileRules(DEFAULT_RULES);
       const paths = await expanded(files.length === 0 ? ['-'] : files);
       const progress = startProgress(paths.length);
       for (const path of paths) {
@@ -44,6 +48,12 @@ export function addClassifyCommand(program: Command): void {
         progress();
       }
     });
+}
+
+async function readRulesInForce(context: Context): Promise<CompiledRules> {
+  const { rules } = await ask<BounceRuleList>(context.access(), { method: 'GET', path: '/v1/bounce-rules' });
+  // What the API gives out it has checked when it was saved.
+  return compileRules(rules.filter(({ enabled }) => enabled) as Parameters<typeof compileRules>[0]);
 }
 
 /** Folders stand for the files in them. */

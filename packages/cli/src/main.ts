@@ -42,7 +42,7 @@ addPolicyCommands(program, context);
 addUnmatchedCommands(program, context);
 addQuarantineCommands(program, context);
 addInboundCommands(program, context);
-addClassifyCommand(program);
+addClassifyCommand(program, context);
 
 try {
   await program.parseAsync();

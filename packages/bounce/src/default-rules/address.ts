@@ -245,7 +245,7 @@ export const ADDRESS_RULES: readonly BounceRule[] = [
     [
       'User_unknown_Asian',
       [
-        '(宛先|送信先|メール ?アドレス|あて先|ユーザー?|受信者|アドレス)[^。]*(存在しません|存在しない|見つかりません|見つかりませんでした|見つからない|不明|みつかりません|ありません|間違|誤り)',
+        '(宛先|送信先|メール ?アドレス|あて先|ユーザー?|受信者|アドレス)[^。]*(存在しません|存在しない|見つかりません|見つかりませんでした|見つからない([^か]|$)|不明|みつかりません|ありません|間違|誤り)',
         '(不明な|存在しない)(ユーザー|宛先|アドレス)',
         '(用户|用戶|收件人|邮箱|郵箱|信箱|帐号|账号|帳號|地址|使用者)[^。]*(不存在|未找到|找不到|无效|無效|不正确)',
         '(不存在|无效|無效)的?(用户|用戶|收件人|邮箱|郵箱|地址)',
@@ -267,9 +267,9 @@ export const ADDRESS_RULES: readonly BounceRule[] = [
   ...rulesOf({ reason: 'user-unknown', detail: 'user-unknown', enhancedStatuses: ['5.1.1'] }, [
     [
       'Recipient_rejected_unknown',
-      ['(recipient|address|rcpt)( address)?( [^ ]+)? rejected'],
+      ['(recipient|address|rcpt)( address)?( [^ ]+)? rejected[.]?(: [^ ]+)?( [(]in reply to .*)?$'],
       ['550 5.1.1 <user@example.com>: Recipient address rejected: example.com'],
-      ['550 5.7.1 <user@example.com>: Recipient address rejected: Access denied', BLOCKED],
+      ['550 5.1.1 <user@example.com>: Recipient address rejected: Policy restrictions', BLOCKED],
     ],
   ]),
 ];

@@ -84,6 +84,7 @@ export const NETWORK_RULES: readonly BounceRule[] = [
         'host not reach',
         'attempts to deliver .*unsuccessful',
         'stopped trying',
+        'message (is )?too old',
         'attempts (to [a-z]+ )?(have |has )?failed',
         'retries (are |were )?exhausted',
         'time limit exceeded',

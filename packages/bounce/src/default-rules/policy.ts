@@ -19,6 +19,7 @@ export const POLICY_RULES: readonly BounceRule[] = [
         'authorization (failed|required)',
         'only authenticated',
         'smtp authentication',
+        'failed to authenticate',
         'internal (sender|user)s? only',
       ],
       ['550 5.7.1 RESOLVER.RST.AuthRequired; authentication required', '535 5.7.8 Authentication credentials invalid'],
