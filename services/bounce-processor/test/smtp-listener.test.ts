@@ -1,6 +1,11 @@
+import { once } from 'node:events';
+import net from 'node:net';
+import tls from 'node:tls';
+
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { storeInboundMail, type InboundMail } from '@mxflow/db';
+import { selfSignedCertificate } from '@mxflow/provider-sim';
 import { createLogger, startTelemetry } from '@mxflow/telemetry';
 
 import { createInboundEvents } from '../src/inbound/events.ts';
@@ -176,4 +181,31 @@ test('a mail whose connection breaks, or that never ends, is not stored', async 
   await using other = await connectSmtp(listener.port);
   expect(await other.mail({ to: ['x@bounce.example.com'], content: 'a: b\r\n' })).toMatch(/^250/);
   await until(async () => (await count()) === before + 1);
+});
+
+test('STARTTLS is offered with a certificate, and what was said before it is forgotten', async () => {
+  await using plain = await listen();
+  await using client = await connectSmtp(plain.port);
+  expect(await client.say('STARTTLS')).toMatch(/^50/);
+  const { certificate, privateKey } = selfSignedCertificate(['bounce.example.com']);
+  await using listener = await listen({ tls: { cert: Buffer.from(certificate), key: Buffer.from(privateKey) } });
+  const socket = net.connect(listener.port, '127.0.0.1');
+  const said = async (part: RegExp, from: net.Socket = socket): Promise<string> => {
+    let text = '';
+    while (!part.test(text)) text += String((await once(from, 'data'))[0]);
+    return text;
+  };
+  await said(/^220 /);
+  socket.write('EHLO test.example\r\n');
+  expect(await said(/^250 /m)).toContain('STARTTLS');
+  // Commands behind STARTTLS in the same packet would run as if they had come encrypted (CVE-2011-0411).
+  socket.write('STARTTLS\r\nEHLO injected.example\r\nMAIL FROM:<>\r\nRCPT TO:<x@bounce.example.com>\r\n');
+  await said(/^220 /);
+  const secure = tls.connect({ socket, rejectUnauthorized: false });
+  await once(secure, 'secureConnect');
+  secure.write('DATA\r\n');
+  expect(await said(/\r\n/, secure)).toMatch(/^503/);
+  secure.write('EHLO test.example\r\n');
+  expect(await said(/^250 /m, secure)).not.toContain('STARTTLS');
+  secure.destroy();
 });

@@ -3,7 +3,7 @@ import { addressKey, type MessageId } from '@mxflow/domain';
 
 import type { InboundOutcome } from './events.ts';
 import { groundsOf, type MailReport, type ReadMail } from './read-mail.ts';
-import type { Seals, Whose } from './whose-mail.ts';
+import type { Whose } from './whose-mail.ts';
 
 /** What a mail is found to be, and what is recorded of it. */
 export type MailDecision = {
@@ -23,12 +23,14 @@ export type MailQuestion = {
   readonly mail: ReadMail | undefined;
   /** Of the messages that it may be about, those that are known. */
   readonly messages: ReadonlyMap<string, MailedMessage>;
-  readonly seals: Seals;
+  /** Milliseconds since the epoch, by the clock that the delivery log goes by. */
+  readonly now: number;
+  readonly maxAgeMs: number;
 };
 
 /** Decides what a stored mail is. Pure. */
 export function decideMail(question: MailQuestion): MailDecision {
-  const { whose, mail, messages, seals } = question;
+  const { whose, mail, messages } = question;
   if (whose.kind !== 'ours') {
     // What cannot be read may still be ours: only its address says that it is not.
     const outcome = mail === undefined && whose.kind === 'not-ours' ? 'unparsed' : whose.kind;
@@ -40,14 +42,14 @@ export function decideMail(question: MailQuestion): MailDecision {
   if (!whose.messageIds.some((id) => messages.has(id))) {
     return { ...nothing, outcome: 'not-ours', because: 'the message is not known any more' };
   }
-  if (whose.by === 'message-id' && isOld(messages.get(first), seals)) {
+  if (whose.by === 'message-id' && isOld(messages.get(first), question)) {
     return { ...nothing, outcome: 'stale', because: 'the message is too old' };
   }
   if (whose.by === 'unsubscribe-address') return ofUnsubscribe(question, mail, first);
   return ofReport(question, mail, whose.messageIds);
 }
 
-function isOld(message: MailedMessage | undefined, { now, maxAgeMs }: Seals): boolean {
+function isOld(message: MailedMessage | undefined, { now, maxAgeMs }: MailQuestion): boolean {
   return message?.loggedAt != null && now - message.loggedAt > maxAgeMs;
 }
 

@@ -39,7 +39,7 @@ export function parseMailbox(text: string): MailboxAddress {
   return {
     protocol,
     secure,
-    host: url.hostname,
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port,
     user,
     password: decodeURIComponent(url.password),

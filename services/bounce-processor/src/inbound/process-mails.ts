@@ -105,7 +105,8 @@ async function decide(mails: readonly LeasedMail[], { parts, signal }: Batch): P
       return await threads.read(raw, signal);
     }),
   );
-  const seals: Seals = { mac, maxAgeMs, now: await now() };
+  const seals: Seals = { mac, maxAgeMs, now: Date.now() };
+  const logNow = await now();
   const found = mails.map((mail, at) => {
     const reading = readings[at];
     const read = reading?.kind === 'read' ? reading.mail : undefined;
@@ -116,7 +117,7 @@ async function decide(mails: readonly LeasedMail[], { parts, signal }: Batch): P
   const messages = await readMailedMessages(database, [...new Set(ids)]);
   return found.map(({ mail, read, whose }) => ({
     mail,
-    decision: decideMail({ mailId: mail.id, whose, mail: read, messages, seals }),
+    decision: decideMail({ mailId: mail.id, whose, mail: read, messages, now: logNow, maxAgeMs }),
   }));
 }
 

@@ -5,7 +5,7 @@ import type { ReadMail } from './read-mail.ts';
 /** What it takes to tell our own seals. */
 export type Seals = {
   readonly mac: Mac;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, by this machine's clock: the days in return-paths come from the workers' own. */
   readonly now: number;
   /** Of a message: a bounce that comes later counts for nothing. */
   readonly maxAgeMs: number;
