@@ -37,6 +37,7 @@ export function addClassifyCommand(program: Command, context: Context): void {
     .option('--reply', 'the files hold SMTP replies, one a line')
     .option('--in-force', 'by the rules of the instance, which the API is asked for')
     .action(async (files: readonly string[], { reply, inForce }: { reply?: true; inForce?: true }) => {
+      process.stdout.once('error', endQuietly);
       const rules = inForce === true ? await readRulesInForce(context) : compileRules(DEFAULT_RULES);
       const paths = await expanded(files.length === 0 ? ['-'] : files);
       const progress = startProgress(paths.length);
@@ -54,6 +55,12 @@ async function readRulesInForce(context: Context): Promise<CompiledRules> {
   const { rules } = await ask<BounceRuleList>(context.access(), { method: 'GET', path: '/v1/bounce-rules' });
   // What the API gives out it has checked when it was saved.
   return compileRules(rules.filter(({ enabled }) => enabled) as Parameters<typeof compileRules>[0]);
+}
+
+/** Whoever reads the lines may have read enough (`| head`): that is no error. */
+function endQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
 }
 
 /** Folders stand for the files in them. */
