@@ -95,7 +95,7 @@ export type FailureReading = Static<typeof FailureReading>;
 
 export const BounceTrial = Type.Object(
   {
-    looked: Type.Integer({ description: 'Logged failures that were looked at' }),
+    looked: Type.Integer({ description: 'Failures that were looked at' }),
     changes: Type.Array(
       Type.Object(
         {

@@ -41,3 +41,24 @@ export async function pageLoggedFailures(
     next: looked === limit ? rows[0]?.lowest : undefined,
   };
 }
+
+/** A mail to a return-path domain, by its beginning. */
+export type StoredMailHead = { readonly id: string; readonly raw: Uint8Array };
+
+/** What of a mail is read again: nothing that tells of a failure stands further back. */
+const HEAD_OCTETS = 65_536;
+
+/** A page of stored mails that have been read once, the latest first; `after` is the last id of the page before. */
+export async function pageStoredMails(
+  database: Database,
+  { days, after, limit }: { readonly days: number; readonly after: string | undefined; readonly limit: number },
+): Promise<readonly StoredMailHead[]> {
+  return await database.client.$queryRawUnsafe<StoredMailHead[]>(
+    `SELECT m.id::text AS id, substring(raw FOR ${HEAD_OCTETS}) AS raw FROM inbound_mails m
+     WHERE at >= (SELECT mxflow_now()) - $1::int * interval '1 day' AND ($2::bigint IS NULL OR m.id < $2::bigint)
+       AND processed_at IS NOT NULL AND raw IS NOT NULL ORDER BY m.id DESC LIMIT $3::int`,
+    days,
+    after ?? null,
+    limit,
+  );
+}

@@ -87,11 +87,11 @@ export async function historyOf(
   { before, limit }: { readonly before?: string | undefined; readonly limit: number },
 ): Promise<readonly QuarantineChangeRow[]> {
   return await database.client.$queryRawUnsafe<QuarantineChangeRow[]>(
-    `SELECT id::text AS id, at, cause, actor, status_before::text AS "statusBefore", status_after::text AS "statusAfter",
+    `SELECT h.id::text AS id, at, cause, actor, status_before::text AS "statusBefore", status_after::text AS "statusAfter",
        errors_before AS "errorsBefore", errors_after AS "errorsAfter", reason, rule, text, site_id AS "siteId",
        message_id::text AS "messageId", attempt, undone_by IS NOT NULL AS undone
-     FROM quarantine_history WHERE address = $1 AND ($2::bigint IS NULL OR id < $2::bigint)
-     ORDER BY id DESC LIMIT $3::int`,
+     FROM quarantine_history h WHERE address = $1 AND ($2::bigint IS NULL OR h.id < $2::bigint)
+     ORDER BY h.id DESC LIMIT $3::int`,
     addressKey(address),
     before ?? null,
     limit,

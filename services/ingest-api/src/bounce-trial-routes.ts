@@ -7,11 +7,11 @@ import {
   RuleFindings,
   RuleTrialPost,
 } from '@mxflow/contracts';
-import { pageLoggedFailures, type StoredBounceRule } from '@mxflow/db';
+import { pageLoggedFailures, pageStoredMails, type Database, type StoredBounceRule } from '@mxflow/db';
 
 import type { Api, ApiParts } from './api.ts';
 import { bounceRuleOf } from './bounce-rule-body.ts';
-import { compareReadings, viewReading } from './bounce-trial.ts';
+import { compareMails, compareReplies, viewReading, type RulePair } from './bounce-trial.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { problemsOf } from './route-answers.ts';
 import { changedRules } from './rule-change.ts';
@@ -20,6 +20,8 @@ import { readTrialRule } from './trial-rule.ts';
 
 /** Rows of the log that one answer looks at. */
 const LOOKED_AT_ONCE = 5000;
+/** Stored mails that one answer reads again. */
+const MAILS_AT_ONCE = 200;
 const DAYS = 7;
 const tags = ['bounce rules'];
 const read = { config: { scope: 'bounces:read' } } as const;
@@ -68,23 +70,44 @@ function addDryRun(api: Api, { database }: ApiParts): void {
     url: '/v1/bounce-rules/dry-run',
     schema: {
       tags,
-      summary: 'Which logged failures would be read otherwise, a part of the log at a time',
+      summary: 'Which failures would be read otherwise: of the log first, then of stored mails, a part at a time',
       body: RuleTrialPost,
       response: { 200: BounceTrial, ...problemsOf(400, 401, 403, 404, 422, 503) },
     },
     handler: async ({ body: { put, cursor, days = DAYS, ...change } }) => {
-      const after = decodeCursor(cursor);
+      const place = placeOf(cursor);
       const { rules } = await listSeededBounceRules(database);
       const tried = changedRules(rules, { ...change, put: put === undefined ? undefined : trialRule(put) });
-      const page = await pageLoggedFailures(database, { days, after, limit: LOOKED_AT_ONCE });
-      const compared = await compareReadings({ now: compile(rules), tried: compile(tried) }, page.failures);
-      return {
-        looked: page.looked,
-        ...compared,
-        ...(page.next === undefined ? {} : { next: encodeCursor(page.next) }),
-      };
+      const pair = { now: compile(rules), tried: compile(tried) };
+      return place.of === 'log'
+        ? await tryOnLog(database, pair, { days, after: place.after })
+        : await tryOnMails(database, pair, { days, after: place.after });
     },
   });
+}
+
+/** How far a dry run is: through the log first, then through the mails. */
+type Place = { readonly of: 'log' | 'mails'; readonly after: string | undefined };
+type Window = { readonly days: number; readonly after: string | undefined };
+
+function placeOf(cursor: string | undefined): Place {
+  const [of, after] = decodeCursor(cursor, /^(?:log:[1-9]\d{0,17}|mails:(?:[1-9]\d{0,17})?)$/)?.split(':') ?? [];
+  return { of: of === 'mails' ? 'mails' : 'log', after: after === '' ? undefined : after };
+}
+
+async function tryOnLog(database: Database, pair: RulePair, { days, after }: Window): Promise<BounceTrial> {
+  const { looked, failures, next } = await pageLoggedFailures(database, { days, after, limit: LOOKED_AT_ONCE });
+  const compared = await compareReplies(pair, failures);
+  if (next !== undefined) return { looked, ...compared, next: encodeCursor(`log:${next}`) };
+  const [mail] = await pageStoredMails(database, { days, after: undefined, limit: 1 });
+  return { looked, ...compared, ...(mail === undefined ? {} : { next: encodeCursor('mails:') }) };
+}
+
+async function tryOnMails(database: Database, pair: RulePair, { days, after }: Window): Promise<BounceTrial> {
+  const mails = await pageStoredMails(database, { days, after, limit: MAILS_AT_ONCE });
+  const last = mails.length === MAILS_AT_ONCE ? mails.at(-1) : undefined;
+  const compared = await compareMails(pair, mails);
+  return { ...compared, ...(last === undefined ? {} : { next: encodeCursor(`mails:${last.id}`) }) };
 }
 
 function trialRule(put: unknown): StoredBounceRule {

@@ -15,7 +15,7 @@ import { Type } from 'typebox';
 
 import type { Api, ApiParts } from './api.ts';
 import { bounceRuleOf } from './bounce-rule-body.ts';
-import { compareReadings } from './bounce-trial.ts';
+import { compareReplies } from './bounce-trial.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { ProblemError } from './problem.ts';
 import { suggestRule, textsTakenBy } from './qualify-text.ts';
@@ -131,7 +131,7 @@ function addQualify(api: Api, { database }: ApiParts): void {
       const stored: StoredBounceRule = { ...rule, origin: 'local', enabled: true, hits: 0, lastHitAt: null };
       const tried = changedRules(rules, { put: stored });
       const page = await pageLoggedFailures(database, { days: DAYS, after: undefined, limit: LOOKED_AT });
-      const compared = await compareReadings({ now: compile(rules), tried: compile(tried) }, page.failures);
+      const compared = await compareReplies({ now: compile(rules), tried: compile(tried) }, page.failures);
       const texts = await textsTakenBy(database, rule);
       if (!dryRun) {
         throwUnlessEdited(await putBounceRule(database, rule));

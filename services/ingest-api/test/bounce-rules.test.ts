@@ -120,6 +120,47 @@ test('a dry run tells which logged failures would be read otherwise, and changes
   expect((await call('GET', `${BASE}/Parrot`)).status).toBe(404);
 });
 
+test('stored mails are read again, too: what their reports quote comes out by the rule that is tried', async () => {
+  const report = (n: number) =>
+    [
+      'From: MAILER-DAEMON@relay.test',
+      'Content-Type: multipart/report; report-type=delivery-status; boundary=b',
+      '',
+      '--b',
+      'Content-Type: message/delivery-status',
+      '',
+      'Reporting-MTA: dns; relay.test',
+      '',
+      `Final-Recipient: rfc822; user${n}@shop.test`,
+      'Action: failed',
+      'Status: 5.0.0',
+      `Diagnostic-Code: smtp; 550 the parrot has died, ref ${n}0000`,
+      '',
+      '--b--',
+      '',
+    ].join('\r\n');
+  for (let n = 1; n <= 250; n += 1) {
+    await api.database.client.$executeRawUnsafe(
+      `INSERT INTO inbound_mails (came_by, mail_from, rcpt_to, raw, octets, processed_at)
+       VALUES ('smtp', '', 'b@r.test', $1, 1, CASE WHEN $2 THEN mxflow_now() END)`,
+      Buffer.from(report(n)),
+      n > 5,
+    );
+  }
+  const parts: BounceTrial[] = [];
+  let cursor: string | undefined;
+  do {
+    const put = { id: 'Parrot', ...RULE, where: ['diagnostic'] };
+    parts.push((await call<BounceTrial>('POST', `${BASE}/dry-run`, { put, cursor })).body);
+    cursor = parts.at(-1)?.next;
+  } while (cursor !== undefined);
+  expect(parts.slice(-2).map(({ looked }) => looked)).toEqual([200, 45]);
+  expect(parts.at(-1)?.changes).toMatchObject([
+    { failures: 45, text: expect.stringContaining('the parrot has died'), after: { rule: 'Parrot', type: 'hard' } },
+  ]);
+  await api.database.client.$executeRawUnsafe(`DELETE FROM inbound_mails`);
+});
+
 test('each scope opens its own', async () => {
   const reader = await api.issueKey('t', ['bounces:read']);
   expect((await api.call('GET', BASE, { key: reader })).status).toBe(200);
@@ -128,17 +169,25 @@ test('each scope opens its own', async () => {
   expect((await api.call('GET', BASE, { key: other })).status).toBe(403);
 });
 
-test('the command line does the same', async () => {
+// Many processes, one after the other.
+test('the command line does the same', { timeout: 120_000 }, async () => {
   const main = new URL('../../../packages/cli/src/main.ts', import.meta.url).pathname;
-  const mxflow = async (...words: readonly string[]) =>
-    await promisify(execFile)(process.execPath, [main, '--api', api.url, '--key', api.key, 'bounce-rules', ...words]);
+  const run = async (...words: readonly string[]) =>
+    await promisify(execFile)(process.execPath, [main, '--api', api.url, '--key', api.key, ...words]);
+  const mxflow = async (...words: readonly string[]) => await run('bounce-rules', ...words);
   const file = join(tmpdir(), `mxflow-bounce-rule-${process.pid}.json`);
   await writeFile(file, JSON.stringify({ id: 'Parrot', ...RULE }));
+  await api.database.client.$executeRawUnsafe(`DELETE FROM delivery_log`);
+  await log({ reply: '550 5.9.9 the parrot is dead, ref %0000', times: 5200 });
   const trial = await mxflow('try', '--put', file);
   expect(trial.stderr).toContain('5000 looked at');
   expect(trial.stdout).toMatch(/Parrot +0 +5200\n/);
   expect(JSON.parse((await mxflow('put', 'Parrot', file)).stdout)).toMatchObject({ id: 'Parrot', enabled: true });
   expect((await mxflow('list', '--never-hit')).stdout).toMatch(/Parrot +user-unknown +hard .* local +0 +never/);
+  const texts = join(tmpdir(), `mxflow-replies-${process.pid}.txt`);
+  await writeFile(texts, '550 the parrot is dead\n');
+  const classified = await run('classify', '--reply', '--in-force', texts);
+  expect(JSON.parse(classified.stdout)).toMatchObject({ reason: 'user-unknown', rule: 'Parrot' });
   expect((await mxflow('explain', '550 the parrot is dead')).stdout).toContain(
     'user-unknown (hard, user-unknown; Parrot)',
   );

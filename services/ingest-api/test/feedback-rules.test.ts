@@ -108,7 +108,8 @@ test('who may only read cannot write', async () => {
   expect((await api.call('PUT', `${BASE}/ours`, { key, body: RULE })).status).toBe(403);
 });
 
-test('the command line does the same', async () => {
+// Many processes, one after the other.
+test('the command line does the same', { timeout: 120_000 }, async () => {
   await using api = await startApi();
   const main = new URL('../../../packages/cli/src/main.ts', import.meta.url).pathname;
   const mxflow = async (...words: readonly string[]) =>

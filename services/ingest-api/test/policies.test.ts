@@ -86,7 +86,8 @@ test('settings are tried and changed; what is not named stays', async () => {
   expect((await call<QuarantineSettingsView>('GET', settings)).body).toEqual(wanted);
 });
 
-test('the command line does the same', async () => {
+// Many processes, one after the other.
+test('the command line does the same', { timeout: 120_000 }, async () => {
   const main = new URL('../../../packages/cli/src/main.ts', import.meta.url).pathname;
   const mxflow = async (...words: readonly string[]) =>
     (await promisify(execFile)(process.execPath, [main, '--api', api.url, '--key', api.key, 'policies', ...words]))

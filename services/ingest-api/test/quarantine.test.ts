@@ -99,6 +99,22 @@ test('a person says where an address stands; the history keeps who and why', asy
   expect(Date.parse(releaseAt) - Date.now()).toBeGreaterThan(2.9 * 86_400_000);
 });
 
+test('a long history is told in its order, page after page', async () => {
+  const path = `${BASE}/addresses/cy@shop.test`;
+  const statuses = Array.from({ length: 12 }, (_, n) => (n % 2 === 0 ? 'denylisted' : 'allow-listed'));
+  for (const status of statuses) await call('PUT', path, { status });
+  const seen: string[] = [];
+  let next: string | undefined;
+  do {
+    const cursor = next === undefined ? '' : `&cursor=${next}`;
+    const page = (await call<QuarantineHistory>('GET', `${path}/history?limit=5${cursor}`)).body;
+    seen.push(...page.changes.map(({ id }) => id));
+    next = page.next;
+  } while (next !== undefined);
+  expect(seen).toHaveLength(12);
+  expect(seen).toEqual(seen.toSorted((one, other) => Number(other) - Number(one)));
+});
+
 test('addresses are listed by a filter, page after page', async () => {
   await fail(api.database, { addresses: ['a@shop.test', 'b@shop.test', 'c@other.test'], siteId });
   const listed = async (query: string) =>
@@ -241,7 +257,8 @@ test('who may only read cannot write, and rules are another matter', async () =>
   expect((await api.call('GET', `${BASE}/addresses/a@shop.test`, { key: other })).status).toBe(403);
 });
 
-test('the command line does the same', async () => {
+// Many processes, one after the other.
+test('the command line does the same', { timeout: 120_000 }, async () => {
   const main = new URL('../../../packages/cli/src/main.ts', import.meta.url).pathname;
   const mxflow = async (...words: readonly string[]) =>
     (await promisify(execFile)(process.execPath, [main, '--api', api.url, '--key', api.key, 'quarantine', ...words]))

@@ -115,7 +115,8 @@ test('a rule that does not take the text it is made of is refused', async () => 
   expect(await texts()).toHaveLength(4);
 });
 
-test('the command line does the same', async () => {
+// Many processes, one after the other.
+test('the command line does the same', { timeout: 120_000 }, async () => {
   const main = new URL('../../../packages/cli/src/main.ts', import.meta.url).pathname;
   const mxflow = async (...words: readonly string[]) =>
     (await promisify(execFile)(process.execPath, [main, '--api', api.url, '--key', api.key, 'unmatched', ...words]))
