@@ -18,3 +18,5 @@ export * from './http-policies.ts';
 export * from './http-unmatched.ts';
 export * from './http-inbound.ts';
 export * from './http-quarantine.ts';
+export * from './rule-set-document.ts';
+export * from './rule-set-unmatched.ts';

@@ -1,0 +1,51 @@
+import { isDeepStrictEqual } from 'node:util';
+
+import type { RuleListDiff, RuleSetContent, RuleSetDiff } from '@mxflow/contracts';
+
+/** What leads from one rule set to another: rules by their ids, and within a rule field by field. */
+export function compareRuleSets(before: RuleSetContent, after: RuleSetContent): RuleSetDiff {
+  const named = (policies: RuleSetContent['policies']) =>
+    policies.map(({ reason, ...rest }) => ({ id: reason, ...rest }));
+  return {
+    mxRules: compareLists(before.mxRules, after.mxRules),
+    bounceRules: compareLists(before.bounceRules, after.bounceRules),
+    feedbackRules: compareLists(before.feedbackRules, after.feedbackRules),
+    policies: { ...compareLists(named(before.policies), named(after.policies)), reordered: false },
+  };
+}
+
+type Named = { readonly id: string };
+
+function compareLists(before: readonly Named[], after: readonly Named[]): RuleListDiff {
+  const old = new Map(before.map((rule) => [rule.id, rule]));
+  const now = new Map(after.map((rule) => [rule.id, rule]));
+  const stayed = after.filter(({ id }) => old.has(id));
+  return {
+    added: after.filter(({ id }) => !old.has(id)).map(({ id }) => id),
+    removed: before.filter(({ id }) => !now.has(id)).map(({ id }) => id),
+    changed: stayed.flatMap((rule) => {
+      const fields = compareFields(old.get(rule.id), rule, '');
+      return fields.length === 0 ? [] : [{ id: rule.id, fields: [...fields] }];
+    }),
+    reordered: !isDeepStrictEqual(
+      stayed.map(({ id }) => id),
+      before.filter(({ id }) => now.has(id)).map(({ id }) => id),
+    ),
+  };
+}
+
+type FieldChange = RuleListDiff['changed'][number]['fields'][number];
+
+/** Objects are compared field by field, everything else as a whole. */
+function compareFields(before: unknown, after: unknown, pointer: string): readonly FieldChange[] {
+  if (isDeepStrictEqual(before, after)) return [];
+  if (isFields(before) && isFields(after)) {
+    const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+    return [...names].flatMap((name) => compareFields(before[name], after[name], `${pointer}/${name}`));
+  }
+  return [{ pointer, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) }];
+}
+
+function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

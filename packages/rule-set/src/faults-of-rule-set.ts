@@ -1,0 +1,101 @@
+import { RuleSetContent, RuleSetDocument, type RuleSetFault } from '@mxflow/contracts';
+import { lintRules, maskFault, readMxRule } from '@mxflow/domain';
+import { feedbackFaults } from '@mxflow/feedback';
+import type { TSchema } from 'typebox';
+
+import { bounceRuleFaults } from './bounce-rule-faults.ts';
+import { rulesOf, toBounceRule, toFeedbackRule } from './rules-of.ts';
+import { compileFaults } from './schema-faults.ts';
+
+/**
+ * What is wrong with a published rule set; `[]` where it may be used. One measure for the editor, for publishing and for
+ * a sync: schema, order and limits of the MX rules, every pattern, every example.
+ */
+export function faultsOfRuleSet(document: unknown): readonly RuleSetFault[] {
+  return faultsBySchema(RuleSetDocument, document);
+}
+
+/** The same of a rule set that has no number yet. */
+export function faultsOfContent(content: unknown): readonly RuleSetFault[] {
+  return faultsBySchema(RuleSetContent, content);
+}
+
+const compiled = new Map<TSchema, (value: unknown) => readonly RuleSetFault[]>();
+
+function faultsBySchema(schema: TSchema, value: unknown): readonly RuleSetFault[] {
+  const schemaFaults = compiled.get(schema) ?? compileFaults(schema);
+  compiled.set(schema, schemaFaults);
+  const faults = schemaFaults(value);
+  return faults.length > 0 ? faults : faultsOfRules(value as RuleSetContent);
+}
+
+function faultsOfRules(content: RuleSetContent): readonly RuleSetFault[] {
+  const { mxRules, bounceRules, feedbackRules, policies } = content;
+  return [
+    ...mxRuleFaults(content),
+    ...repeated('mxRules', mxRules, ({ id }) => id),
+    ...repeated('bounceRules', bounceRules, ({ id }) => id),
+    ...repeated('feedbackRules', feedbackRules, ({ id }) => id),
+    ...repeated('policies', policies, ({ reason }) => reason),
+    ...faultsIn('bounceRules', bounceRules, (rule) => bounceRuleFaults(toBounceRule(rule))),
+    ...faultsIn('feedbackRules', feedbackRules, feedbackRuleFaults),
+  ];
+}
+
+/** Rule by rule; where each is sound, how they stand beside each other. */
+function mxRuleFaults(content: RuleSetContent): readonly RuleSetFault[] {
+  const faults = faultsIn('mxRules', content.mxRules, (rule) => {
+    const read = readMxRule(rule, { id: rule.id, isCustom: false });
+    return read.kind === 'rule' ? [] : read.faults;
+  });
+  if (faults.length > 0) return faults;
+  const { mxRules } = rulesOf({ ...content, bounceRules: [], feedbackRules: [] });
+  return lintRules(mxRules, []).map(({ ruleId, kind, text }) => {
+    const index = mxRules.findIndex(({ id }) => id === ruleId);
+    return {
+      pointer: index < 0 ? '/mxRules' : `/mxRules/${index}`,
+      ...(ruleId === undefined ? {} : { id: ruleId }),
+      expected: 'rules of which each can hold, in the order of their levels',
+      found: `${kind}: ${text}`,
+    };
+  });
+}
+
+type WrittenFeedbackRule = RuleSetContent['feedbackRules'][number];
+
+function feedbackRuleFaults(rule: WrittenFeedbackRule): readonly RuleSetFault[] {
+  const { kind, cap } = rule.action;
+  const mask = maskFault(rule.mask);
+  return [
+    ...(mask === undefined ? [] : [{ pointer: '/mask', expected: mask, found: rule.mask }]),
+    ...(kind === 'suspend' && cap !== undefined
+      ? [{ pointer: '/action/cap', expected: 'none: nothing at all is sent', found: String(cap) }]
+      : []),
+    ...(kind !== 'suspend' && cap === undefined
+      ? [{ pointer: '/action/cap', expected: 'what is left of connections or messages', found: 'nothing' }]
+      : []),
+    ...feedbackFaults(toFeedbackRule(rule)),
+  ];
+}
+
+function faultsIn<Rule extends { readonly id: string }>(
+  list: string,
+  rules: readonly Rule[],
+  faultsOf: (rule: Rule) => readonly RuleSetFault[],
+): readonly RuleSetFault[] {
+  return rules.flatMap((rule, index) =>
+    faultsOf(rule).map((fault) => ({ ...fault, pointer: `/${list}/${index}${fault.pointer}`, id: rule.id })),
+  );
+}
+
+function repeated<Item>(list: string, items: readonly Item[], nameOf: (item: Item) => string): readonly RuleSetFault[] {
+  const seen = new Set<string>();
+  return items.flatMap((item, index) => {
+    const id = nameOf(item);
+    if (!seen.has(id)) {
+      seen.add(id);
+      return [];
+    }
+    return [{ pointer: `/${list}/${index}`, id, expected: 'each name once', found: `${id} a second time` }];
+  });
+}

@@ -1,0 +1,7 @@
+export { bundledRuleSet } from './bundled-rule-set.ts';
+export { compareRuleSets } from './compare-rule-sets.ts';
+export { faultsOfContent, faultsOfRuleSet } from './faults-of-rule-set.ts';
+export { openRuleSet, type OpenedRuleSet, type RuleSetRefusal } from './open-rule-set.ts';
+export { rulesOf, type RulesOfSet } from './rules-of.ts';
+export { signRuleSet } from './sign-rule-set.ts';
+export { readSigningKey, readTrustedKey, type SigningKey, type TrustedKey } from './keys.ts';
