@@ -10,6 +10,9 @@ const MAX_DEPTH = 30;
 const MAX_PARTS = 500;
 const MAX_CHARACTERS = 4 << 20;
 
+/** Characters read of text written for people: whom it is about, and why, stands in front. */
+const MAX_TEXT = 256 << 10;
+
 /** Characters kept of the returned message: its headers stand in front. */
 const MAX_RETURNED = 128 << 10;
 
@@ -35,20 +38,23 @@ function readEntity(
   if (content.type.startsWith('multipart/') || (content.type === '' && headers.size > 0 && body.startsWith('--'))) {
     const boundary = boundaryOf(content.of('boundary'), body);
     if (boundary !== undefined && depth < MAX_DEPTH) {
-      for (const part of partsBetween(body, boundary)) readEntity(toEntity(part), { reading, depth: depth + 1 });
+      for (const part of partsBetween(body, boundary)) {
+        if (reading.left <= 0) return;
+        readEntity(toEntity(part), { reading, depth: depth + 1 });
+      }
       return;
     }
   }
-  const text = () => decodeText(body, headers, content.of('charset'));
+  const text = () => decodeText(body.slice(0, MAX_TEXT), headers, content.of('charset'));
   if (REPORT.test(content.type)) {
     const isReturned = /rfc822|partial|global(?:-headers)?$/.test(content.type);
     const octets = isReturned ? body.slice(0, MAX_RETURNED) : body;
     reading.reports.push({ contentType: content.type, text: decodeText(octets, headers, content.of('charset')) });
   } else if (content.type === 'text/html') {
-    if (reading.html.length < MAX_CHARACTERS) reading.html += text();
+    if (reading.html.length < MAX_TEXT) reading.html += text();
   } else if (content.type === '' || content.type.startsWith('text') || content.type.startsWith('multipart/')) {
     if (isAttached(headers) && reading.plain !== '') return;
-    if (reading.plain.length < MAX_CHARACTERS) reading.plain += `${reading.plain === '' ? '' : '\n'}${text()}`;
+    if (reading.plain.length < MAX_TEXT) reading.plain += `${reading.plain === '' ? '' : '\n'}${text()}`;
   }
 }
 

@@ -48,7 +48,7 @@ function lastExchange(text: string): Exchange | undefined {
 
 /** What servers write of the command that was refused: Exim, Postfix, qmail, Yahoo, the mailers of 1&1 and CommuniGate. */
 const COMMAND =
-  /(?:after|in reply to|in response to|response to|reply to|following|error for|on|at) (?:the |a |an )?(?:pipelined )?(?:(initial connection|connect(?:ion)?\b|end of banner|greeting)|(ehlo|helo)\b|(mail from|mail\b(?= (?:command|from)))|(?:rcpt|data|end of data|text)\b)|\[(?:(connect)|(helo|ehlo)|(mail_from))\]|(greeting failed)|(my name was rejected)|(sender was rejected)/i;
+  /(?:after|in reply to|in response to|response to|reply to|following|error for|on|at) (?:the |a |an )?(?:pipelined )?(?:(initial connection|connect(?:ion)?\b|end of banner|greeting)|(ehlo|helo)\b|(mail from|mail\b(?= (?:command|from)))|(?:rcpt|data|end of data|text)\b)|\[(?:(connect)|(helo|ehlo)|(mail_from))\]|(greeting failed)|(my name was rejected)|(sender was rejected)|(refused to talk to me)/i;
 
 /**
  * Finds in a report's text the command that was refused; `undefined` where it was RCPT or a later one, or none is named.
@@ -59,8 +59,9 @@ export function refusedCommandIn(text: string): RefusedCommand | undefined {
   if (shown !== '') return shown === 'mail from' ? 'mail' : shown === 'ehlo' || shown === 'helo' ? 'helo' : undefined;
   const match = COMMAND.exec(seen);
   if (match === null) return undefined;
-  const [, connect, helo, mail, connected, hello, mailed, greeting, name, sender] = match;
-  if (connect !== undefined || connected !== undefined || greeting !== undefined) return 'connect';
+  const [, connect, helo, mail, connected, hello, mailed, greeting, name, sender, talk] = match;
+  if (connect !== undefined || connected !== undefined || greeting !== undefined || talk !== undefined)
+    return 'connect';
   if (helo !== undefined || hello !== undefined || name !== undefined) return 'helo';
   return mail !== undefined || mailed !== undefined || sender !== undefined ? 'mail' : undefined;
 }

@@ -97,6 +97,7 @@ export const POLICY_RULES: readonly BounceRule[] = [
       [
         'polic(y|ies)',
         'violat',
+        'suppression list',
         'prohibited',
         'forbidden',
         'not (be )?(allowed|permitted|authori[sz]ed|accepted|acceptable)',

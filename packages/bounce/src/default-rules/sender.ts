@@ -58,6 +58,7 @@ export const SENDER_RULES: readonly BounceRule[] = [
         'valid from',
         'envelope sender',
         'backscatter',
+        'badmailfrom',
         'bounce address',
         'null sender',
         'empty (envelope )?(sender|return)',
