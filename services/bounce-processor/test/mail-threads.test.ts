@@ -1,5 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-
 import { expect, test } from 'vitest';
 
 import { DEFAULT_RULES } from '@mxflow/bounce';
@@ -63,19 +61,39 @@ test('whoever stops does not wait for what is still in line', async () => {
   expect(settled.slice(1).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
 });
 
-// The machine has other work besides: one quiet run is enough to show that no mail holds the loop up.
-test('hostile mails are read or given up, while the event loop goes on', { retry: 3 }, async () => {
+test('hostile mails are read or given up, while the event loop goes on', async () => {
   await using world = startThreads({ threads: 1 });
   // The thread starts and its rules are compiled before the clock runs.
   await world.threads.read(Buffer.from(dsn({ recipient: 'a@example.net' })), ALWAYS);
   const mails = HOSTILE_MAILS.map(([, mail]) => mail());
-  const delay = monitorEventLoopDelay({ resolution: 5 });
-  delay.enable();
+  const turns = watchTurns();
   const found: string[] = [];
   for (const mail of mails) found.push((await world.threads.read(mail, ALWAYS)).kind);
-  delay.disable();
+  const worstMs = turns.end();
   expect(found.filter((kind) => kind !== 'read' && kind !== 'unreadable')).toEqual([]);
-  expect(delay.percentile(99.9) / 1e6).toBeLessThan(100);
+  expect(worstMs).toBeLessThan(100);
   const told = HOSTILE_MAILS.map(([name], at) => `${name}: ${found[at]}`).join('; ');
-  process.stdout.write(`  ${told}; event loop ${(delay.max / 1e6).toFixed(0)} ms at worst\n`);
+  process.stdout.write(`  ${told}; ${worstMs.toFixed(0)} ms of CPU in the worst turn of the event loop\n`);
 });
+
+/** The most CPU time that this thread spends between two turns of a timer: what holds the loop up, however busy the machine. */
+function watchTurns(): { readonly end: () => number } {
+  const used = (): number => {
+    const { user, system } = process.threadCpuUsage();
+    return (user + system) / 1000;
+  };
+  let [last, worst] = [used(), 0];
+  const look = (): void => {
+    const now = used();
+    worst = Math.max(worst, now - last);
+    last = now;
+  };
+  const timer = setInterval(look, 1);
+  return {
+    end: () => {
+      look();
+      clearInterval(timer);
+      return worst;
+    },
+  };
+}
