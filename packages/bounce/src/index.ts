@@ -8,4 +8,5 @@ export type { Action } from './evidence.ts';
 export type { MailKind } from './mail-kind.ts';
 export { normaliseText, suggestPattern } from './unmatched-text.ts';
 export { lintBounceRules, type BounceRuleFinding } from './lint-bounce-rules.ts';
-export { faultsOfRule, type BounceRuleFault } from './rule-check.ts';
+export { faultsOfRule } from './rule-check.ts';
+export { type BounceRuleFault } from './rule-words.ts';

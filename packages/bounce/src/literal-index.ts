@@ -2,10 +2,10 @@
 export type LiteralIndex = (text: string, onFound: (number: number) => void) => void;
 
 /** Letters beyond ASCII share so many columns: a literal may be reported that is not there, never the other way. */
-const SHARED = 32;
+const SHARED = 16;
 
 /** A state's row: where each letter leads. Column 0 is for letters that no literal has. */
-type Table = { readonly next: Int32Array; readonly columns: number; states: number };
+type Table = { readonly next: Uint32Array; readonly columns: number; states: number };
 
 /** Builds the index over literals in lower case; the text given later must be in lower case, too. */
 export function indexLiterals(literals: readonly (readonly string[])[]): LiteralIndex {
@@ -14,7 +14,11 @@ export function indexLiterals(literals: readonly (readonly string[])[]): Literal
   const columns = Math.max(...columnOf) + 1 + SHARED;
   const column = (code: number) => (code < 128 ? (columnOf[code] ?? 0) : columns - SHARED + (code % SHARED));
   const size = words.reduce((sum, word) => sum + word.length, 1);
-  const table: Table = { next: new Int32Array(size * columns), columns, states: 1 };
+  const table: Table = {
+    next: new Uint32Array(size * columns),
+    columns,
+    states: 1,
+  };
   const ends = new Map<number, number[]>();
   for (const [number, choices] of literals.entries()) {
     for (const word of choices) {
@@ -32,12 +36,14 @@ export function indexLiterals(literals: readonly (readonly string[])[]): Literal
   }
   const found = completeTransitions(table, ends);
   const { next } = table;
+  // A cell then holds the row of the state that it leads to, and in its lowest bit whether a literal ends there.
+  for (const [cell, state] of next.entries()) next[cell] = state * columns * 2 + (found[state] === undefined ? 0 : 1);
   return (text, onFound) => {
-    let state = 0;
+    let row = 0;
     for (let at = 0; at < text.length; at += 1) {
-      state = next[state * columns + column(text.charCodeAt(at))] ?? 0;
-      const numbers = found[state];
-      if (numbers !== undefined) for (const number of numbers) onFound(number);
+      const cell = next[row + column(text.charCodeAt(at))] ?? 0;
+      row = cell >>> 1;
+      if ((cell & 1) === 1) for (const number of found[row / columns] ?? []) onFound(number);
     }
   };
 }

@@ -4,6 +4,7 @@ import { RE2JS } from 're2js';
 import { codesIn } from './codes.ts';
 import { alternativesOf } from './required-literals.ts';
 import { conditionsHold } from './rule.ts';
+import { faultsOfWords, type BounceRuleFault } from './rule-words.ts';
 import { visibleText } from './visible-text.ts';
 
 /** What a rule may cost: one bad pattern slows every text down that it is tried on. */
@@ -19,22 +20,21 @@ export const RULE_LIMITS = {
   examples: 50,
 } as const;
 
-/** One thing that is wrong with a rule. */
-export type BounceRuleFault = {
-  /** JSON pointer (RFC 6901) into the rule. */
-  readonly pointer: string;
-  readonly fault: string;
-};
-
 /** Why a rule cannot be saved; `undefined` where it can. */
 export function faultOf(rule: BounceRule): string | undefined {
-  return faultsOfRule(rule)[0]?.fault;
+  const [fault] = faultsOfRule(rule);
+  return fault && `${fault.pointer.slice(1)}: expected ${fault.expected}, found ${fault.found}`;
 }
 
 /** Everything that is wrong with a rule, each at its place; `[]` where it can be saved. */
 export function faultsOfRule(rule: BounceRule): readonly BounceRuleFault[] {
-  const fault = faultOfPattern(rule.pattern);
-  return fault === undefined ? faultsOfExamples(rule) : [{ pointer: '/pattern', fault }];
+  const found = faultOfPattern(rule.pattern);
+  return [
+    ...faultsOfWords(rule),
+    ...(found === undefined
+      ? faultsOfExamples(rule)
+      : [{ pointer: '/pattern', expected: 'a pattern that can be run', found }]),
+  ];
 }
 
 /** Why a pattern is refused: it is not RE2's, or its automaton would be too large. */
@@ -75,7 +75,7 @@ function faultOfRepeats(pattern: string): string | undefined {
 }
 
 function faultsOfExamples(rule: BounceRule): readonly BounceRuleFault[] {
-  const { where, matches, leaves } = rule;
+  const { matches, leaves } = rule;
   const compiled = RE2JS.compile(rule.pattern, RE2JS.CASE_INSENSITIVE);
   const fits = (example: string) => compiled.matcher(visibleText(example)).find();
   // Whether an example names the MX host or the sender is not known: only what stands in its text is asked for.
@@ -83,29 +83,26 @@ function faultsOfExamples(rule: BounceRule): readonly BounceRuleFault[] {
   const conditions = { ...(replyCodes && { replyCodes }), ...(enhancedStatuses && { enhancedStatuses }) };
   const holds = (example: string) =>
     fits(example) && conditionsHold(conditions, { ...codesIn(example), mxHost: undefined, sender: undefined });
+  const many = matches.length + leaves.length;
   return [
-    ...(where.length > 0 ? [] : [{ pointer: '/where', fault: 'the rule looks nowhere' }]),
-    ...(matches.length > 0 ? [] : [{ pointer: '/matches', fault: 'an example that must match is missing' }]),
-    ...(leaves.length > 0 ? [] : [{ pointer: '/leaves', fault: 'an example that must not match is missing' }]),
-    ...(matches.length + leaves.length <= RULE_LIMITS.examples
+    ...(many <= RULE_LIMITS.examples
       ? []
-      : [{ pointer: '/matches', fault: `there are too many examples: at most ${RULE_LIMITS.examples}` }]),
-    ...wrongExamples('/matches', matches, (example) =>
-      holds(example) ? undefined : `the example that must match does not: ${example}`,
-    ),
-    ...wrongExamples('/leaves', leaves, (example) =>
-      holds(example) ? `the example that must not match does: ${example}` : undefined,
-    ),
+      : [{ pointer: '/matches', expected: `at most ${RULE_LIMITS.examples} examples`, found: String(many) }]),
+    ...faultsOfList('/matches', matches, { expected: 'an example that the rule matches', isRight: holds }),
+    ...faultsOfList('/leaves', leaves, {
+      expected: 'an example that the rule leaves alone',
+      isRight: (example) => !holds(example),
+    }),
   ];
 }
 
-function wrongExamples(
+function faultsOfList(
   pointer: string,
   examples: readonly string[],
-  faultOfExample: (example: string) => string | undefined,
+  { expected, isRight }: { readonly expected: string; readonly isRight: (example: string) => boolean },
 ): readonly BounceRuleFault[] {
-  return examples.flatMap((example, index) => {
-    const fault = faultOfExample(example);
-    return fault === undefined ? [] : [{ pointer: `${pointer}/${index}`, fault }];
-  });
+  if (examples.length === 0) return [{ pointer, expected, found: 'none' }];
+  return examples.flatMap((example, index) =>
+    isRight(example) ? [] : [{ pointer: `${pointer}/${index}`, expected, found: example }],
+  );
 }

@@ -125,6 +125,7 @@ export const ADDRESS_RULES: readonly BounceRule[] = [
         '5[.]1[.]0 address rejected',
         '(user|name|recipient|mailbox)([^.]|[.][^ ])* not listed in',
         'name is not recogni',
+        'i[.]ua/err/2([^0-9]|$)',
         'several matches found',
         'cannot route mail to user',
         '[a-z0-9._-]+ was ?n.t found at [a-z0-9]',

@@ -12,6 +12,7 @@ export const MAILBOX_RULES: readonly BounceRule[] = [
       [
         '(mail ?box|mail ?folder|inbox|account|user|recipient|maildir|mail ?drop|mail|storage|disk|user.?s? mail(box)?)( [^ ]+)?( is| was|.s)?( currently| temporarily| probably)?( now| too)? full',
         'mailbox ?full',
+        'i[.]ua/err/4([^0-9]|$)',
         'zu ?viele (e-?)?mails (auf|im)',
         'write to (the )?mail ?box: quota',
         '(^|[^a-z])int-p7([^0-9]|$)',
@@ -91,6 +92,7 @@ export const MAILBOX_RULES: readonly BounceRule[] = [
     [
       'Inactive_user',
       [
+        'i[.]ua/err/3([^0-9]|$)',
         '(mail ?box|account) (for|of) [^ ]+ (is|has been|was) (inactive|disabled|suspended|locked|blocked|closed|deactivated)',
         'user[(]s[)] account is (temporarily )?(limited|disabled)',
         'inactive (e-?mail )?address',

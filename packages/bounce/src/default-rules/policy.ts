@@ -60,6 +60,7 @@ export const POLICY_RULES: readonly BounceRule[] = [
         '(user|mailbox|account|address|group)( [^ ]+)? (is |has |does |will |refuse[sd]? |only |not )*(to )?(restrict|reject|refus|not (accept|want|wish|allow)|filtered|only accepts|not accepting|accept messages only|accepts messages only)',
         'refuse[sd]? to (accept|receive)',
         'because the recipient',
+        'i[.]ua/err/10([^0-9]|$)',
         'set up to receive messages from',
         'do.?n.t have permission',
         'mail flow rule',

@@ -114,6 +114,7 @@ export const RATE_RULES: readonly BounceRule[] = [
         '(发送|發送)(频率|頻率|数量)',
         '频率',
         'message flood',
+        'i[.]ua/err/5([^0-9]|$)',
         'relay limit',
         '(^|[^a-z])cx(cnct|mxrt)([^a-z]|$)',
         'mail loop or flood',

@@ -162,6 +162,7 @@ export const REPUTATION_RULES: readonly BounceRule[] = [
         'ip not in whitelist',
         'helo or ehlo',
         'in (helo|ehlo)',
+        'i[.]ua/err/[79]([^0-9]|$)',
         'bann?ed (sending )?ip',
         'your ip',
         'messages from .* were ?n.?t sent',
