@@ -171,6 +171,14 @@ export async function readInboundBacklog(database: Database): Promise<InboundBac
   return row ?? { mails: 0, oldestSeconds: 0 };
 }
 
+/** Octets of the mails that are kept: what the table needs at least. Looks at every row, though not at their octets. */
+export async function readInboundOctets(database: Database): Promise<number> {
+  const [row] = await database.client.$queryRawUnsafe<{ octets: number }[]>(
+    `SELECT coalesce(sum(least(octets, ${KEPT_OCTETS})), 0)::float8 AS octets FROM inbound_mails`,
+  );
+  return row?.octets ?? 0;
+}
+
 /** What is known of a message that a mail seems to be about. */
 export type MailedMessage = {
   readonly address: string;

@@ -28,6 +28,7 @@ export const INBOUND_REFUSALS = [
   'too_fast',
   'no_memory',
   'backlog',
+  'full',
   'database_away',
 ] as const;
 
@@ -46,6 +47,7 @@ export function inboundMetrics(meter: Meter) {
     }),
     backlog: make.measured('mxflow_inbound_backlog', 'Stored mails that wait to be processed'),
     oldestSeconds: make.measured('mxflow_inbound_oldest_seconds', 'Age of the oldest mail that waits, 0 without one'),
+    storedOctets: make.measured('mxflow_inbound_stored_octets', 'Octets of the mails that are kept'),
     connections: make.observed('mxflow_inbound_connections', 'SMTP connections that bring mail to this process'),
     readSeconds: make.plainDistribution('mxflow_inbound_read_seconds', 'Time to read and classify one mail', SECONDS),
     threadsEnded: make.counter('mxflow_inbound_threads_ended_total', 'Reading threads ended by the mail in hand', {

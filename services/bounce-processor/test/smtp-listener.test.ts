@@ -43,7 +43,7 @@ async function listen({
       port: 0,
       domains: ['bounce.example.com', 'b2.example.org'],
       store: (mail) => storeInboundMail(world.database, mail),
-      hasRoom: () => true,
+      noRoom: () => undefined,
       events: createInboundEvents(
         telemetry.meter,
         createLogger({ service: 'bounce-processor', level: 'error', destination: { write: () => {} } }),
@@ -147,10 +147,10 @@ test('connections, mails a minute and mail in memory are limited', async () => {
 });
 
 test('with too much waiting, and with Postgres away, mail stays with its sender', async () => {
-  let room = false;
+  let lacking: 'backlog' | 'full' | undefined = 'backlog';
   const away: InboundMail[] = [];
   await using listener = await listen({
-    hasRoom: () => room,
+    noRoom: () => lacking,
     store: (mail) => {
       away.push(mail);
       return Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
@@ -159,10 +159,12 @@ test('with too much waiting, and with Postgres away, mail stays with its sender'
   await using client = await connectSmtp(listener.port);
   const mail = { to: ['x@bounce.example.com'], content: 'a: b\r\n' };
   expect(await client.mail(mail)).toMatch(/^452 4\.3\.1/);
+  lacking = 'full';
+  expect(await client.mail(mail)).toMatch(/^452 4\.3\.1/);
   expect(away).toHaveLength(0);
-  room = true;
+  lacking = undefined;
   expect(await client.mail(mail)).toMatch(/^451 4\.3\.0/);
-  expect(await listener.refused()).toEqual({ backlog: 1, database_away: 1 });
+  expect(await listener.refused()).toEqual({ backlog: 1, full: 1, database_away: 1 });
 });
 
 test('a mail whose connection breaks, or that never ends, is not stored', async () => {

@@ -24,6 +24,7 @@ export type InboundEvents = {
   threadEnded(because: 'too_long' | 'broken', error?: unknown): void;
   unstorable(mailId: string, error: unknown): void;
   backlog(backlog: InboundBacklog): void;
+  stored(octets: number): void;
   mailboxVisited(mailbox: string, mails: number): void;
   mailboxFailed(mailbox: string, protocol: 'pop3' | 'imap', error: unknown): void;
   /** A mail too large to be taken out of a mailbox: it stays there. */
@@ -54,6 +55,7 @@ export function createInboundEvents(meter: Meter, logger: Logger): InboundEvents
       metrics.backlog.record(mails);
       metrics.oldestSeconds.record(oldestSeconds);
     },
+    stored: (octets) => metrics.storedOctets.record(octets),
     mailboxVisited: (mailbox, mails) => {
       if (mails > 0) logger.info({ mailbox, mails }, 'mails taken out of a mailbox');
     },

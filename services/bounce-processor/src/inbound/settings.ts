@@ -70,6 +70,13 @@ export const INBOUND_SETTINGS = {
     default: 200_000,
     describe: 'Stored mails that may wait to be processed; above, mail is put off',
   }),
+  MXFLOW_BOUNCE_STORED: setting.integer({
+    min: 1_000_000,
+    max: 100_000_000_000_000,
+    default: 20_000_000_000,
+    unit: 'octets',
+    describe: 'Mail kept in Postgres until its retention ends; above, mail is put off: nobody may fill the disk',
+  }),
   MXFLOW_BOUNCE_MAX_AGE: setting.duration({
     min: '1d',
     max: '365d',

@@ -25,8 +25,8 @@ export type ListenerOptions = {
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
   /** Resolves once the mail survives whatever happens. */
   readonly store: (mail: InboundMail) => Promise<void>;
-  /** False while more waits to be processed than is allowed. */
-  readonly hasRoom: () => boolean;
+  /** Why no mail can be taken now; `undefined` where it can. */
+  readonly noRoom: () => 'backlog' | 'full' | undefined;
   readonly events: InboundEvents;
 };
 
@@ -51,6 +51,7 @@ const REPLIES = {
   too_fast: [450, '4.7.1 Too many mails, try again later'],
   no_memory: [452, '4.3.1 No room at the moment, try again later'],
   backlog: [452, '4.3.1 Too much is waiting here, try again later'],
+  full: [452, '4.3.1 No room at the moment, try again later'],
   database_away: [451, '4.3.0 The mail cannot be stored at the moment, try again later'],
 } as const satisfies Record<InboundRefusal, readonly [number, string]>;
 
@@ -87,7 +88,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
 }
 
 function createServer(options: ListenerOptions, peers: Peers): SMTPServer {
-  const { limits, tls, events, hasRoom } = options;
+  const { limits, tls, events, noRoom } = options;
   const domains = new Set(options.domains.map((domain) => domainToASCII(domain)));
   const startedMs = new Map<string, number>();
   const held = { octets: 0 };
@@ -119,7 +120,8 @@ function createServer(options: ListenerOptions, peers: Peers): SMTPServer {
       if (performance.now() - (startedMs.get(id) ?? 0) > CONNECTION_LIFE_MS) {
         return answer(new Refusal(421, '4.3.2 Please connect again'));
       }
-      if (!hasRoom()) return answer(refuse('backlog', remoteAddress, events));
+      const lacking = noRoom();
+      if (lacking !== undefined) return answer(refuse(lacking, remoteAddress, events));
       return answer(peers.mayMail(remoteAddress) ? undefined : refuse('too_fast', remoteAddress, events));
     },
     onRcptTo: ({ address }, { remoteAddress }, answer) => {

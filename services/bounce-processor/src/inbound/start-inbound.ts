@@ -1,13 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import {
-  forgetOldInbound,
-  openDatabase,
-  readClock,
-  readInboundBacklog,
-  storeInboundMail,
-  type InboundMail,
-} from '@mxflow/db';
+import { openDatabase, readClock, storeInboundMail, type InboundMail } from '@mxflow/db';
 import { messageMac, type ProcessContext } from '@mxflow/process';
 
 import type { BounceConfig } from '../config.ts';
@@ -17,12 +10,9 @@ import { createInboundEvents } from './events.ts';
 import { parseMailbox } from './mailbox.ts';
 import { startMailThreads } from './mail-threads.ts';
 import { processMails } from './process-mails.ts';
+import { keepRoom, type Room } from './room.ts';
 import { startListener, type ListenerOptions } from './smtp-listener.ts';
 import { visitMailbox } from './visit-mailbox.ts';
-
-const LOOK_EVERY_MS = 2000;
-const FORGET_EVERY_MS = 600_000;
-const FORGOTTEN_AT_ONCE = 500;
 
 export type InboundParts = {
   readonly desk: RuleDesk;
@@ -58,35 +48,29 @@ export async function startInbound(config: BounceConfig, parts: InboundParts): P
       every,
     }),
   );
-  const room = { waiting: 0 };
-  resources.use(
-    every(
-      LOOK_EVERY_MS,
-      async () => {
-        const backlog = await readInboundBacklog(database);
-        room.waiting = backlog.mails;
-        events.backlog(backlog);
-      },
-      { name: 'inbound-backlog' },
-    ),
+  const room = resources.use(
+    keepRoom({
+      database,
+      mostWaiting: config.MXFLOW_BOUNCE_BACKLOG,
+      mostOctets: config.MXFLOW_BOUNCE_STORED,
+      events,
+      every,
+    }),
   );
-  const forget = async (): Promise<{ readonly nextInMs: number } | undefined> =>
-    (await forgetOldInbound(database, FORGOTTEN_AT_ONCE)) < FORGOTTEN_AT_ONCE ? undefined : { nextInMs: 0 };
-  resources.use(every(FORGET_EVERY_MS, async () => await forget(), { name: 'forget-inbound' }));
   const store = async (mail: InboundMail): Promise<void> => {
     await storeInboundMail(database, mail);
-    room.waiting += 1;
+    room.take(mail);
     processing.wake();
   };
-  const hasRoom = (): boolean => room.waiting < config.MXFLOW_BOUNCE_BACKLOG;
-  const visiting = { database, store, hasRoom, sizeOctets: config.MXFLOW_BOUNCE_MAX_SIZE, events };
+  const noRoom = (): ReturnType<Room['lacking']> => room.lacking();
+  const visiting = { database, store, noRoom, sizeOctets: config.MXFLOW_BOUNCE_MAX_SIZE, events };
   for (const mailbox of config.MXFLOW_BOUNCE_MAILBOXES.map(parseMailbox)) {
     const visit = (signal: AbortSignal): Promise<void> => visitMailbox(mailbox, visiting, signal);
     resources.use(every(config.MXFLOW_BOUNCE_MAILBOX_EVERY, visit, { name: 'mailbox' }));
   }
   const port = config.MXFLOW_BOUNCE_SMTP_PORT;
   if (port !== undefined) {
-    resources.use(await startListener({ ...listenerOptions(config), port, store, hasRoom, events }));
+    resources.use(await startListener({ ...listenerOptions(config), port, store, noRoom, events }));
   }
   return resources.move();
 }

@@ -8,7 +8,7 @@ import { openPop3 } from './pop3-session.ts';
 export type VisitParts = {
   readonly database: Database;
   readonly store: (mail: InboundMail) => Promise<void>;
-  readonly hasRoom: () => boolean;
+  readonly noRoom: () => string | undefined;
   /** Larger ones are left where they are. */
   readonly sizeOctets: number;
   readonly events: Pick<InboundEvents, 'accepted' | 'mailboxVisited' | 'mailboxFailed' | 'leftInMailbox'>;
@@ -39,7 +39,7 @@ async function empty(
 ): Promise<number> {
   const { mailbox, parts, signal } = visit;
   const { name, protocol: cameBy } = mailbox;
-  const { database, store, hasRoom, sizeOctets, events } = parts;
+  const { database, store, noRoom, sizeOctets, events } = parts;
   const listed = (await session.list()).slice(0, MOST_AT_ONCE);
   const uidOf = (uid: string): string => `${name} ${uid}`;
   const known = await knownMailboxUids(
@@ -48,7 +48,7 @@ async function empty(
   );
   let taken = 0;
   for (const { uid, octets } of listed) {
-    if (signal.aborted || !hasRoom()) break;
+    if (signal.aborted || noRoom() !== undefined) break;
     if (!known.has(uidOf(uid))) {
       if (octets > sizeOctets) {
         events.leftInMailbox(name, uid, octets);
