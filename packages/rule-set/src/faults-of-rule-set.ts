@@ -1,9 +1,9 @@
+import { faultsOfRule } from '@mxflow/bounce';
 import { RuleSetContent, RuleSetDocument, type RuleSetFault } from '@mxflow/contracts';
 import { lintRules, maskFault, readMxRule } from '@mxflow/domain';
 import { feedbackFaults } from '@mxflow/feedback';
 import type { TSchema } from 'typebox';
 
-import { bounceRuleFaults } from './bounce-rule-faults.ts';
 import { rulesOf, toBounceRule, toFeedbackRule } from './rules-of.ts';
 import { compileFaults } from './schema-faults.ts';
 
@@ -37,7 +37,7 @@ function faultsOfRules(content: RuleSetContent): readonly RuleSetFault[] {
     ...repeated('bounceRules', bounceRules, ({ id }) => id),
     ...repeated('feedbackRules', feedbackRules, ({ id }) => id),
     ...repeated('policies', policies, ({ reason }) => reason),
-    ...faultsIn('bounceRules', bounceRules, (rule) => bounceRuleFaults(toBounceRule(rule))),
+    ...faultsIn('bounceRules', bounceRules, (rule) => faultsOfRule(toBounceRule(rule))),
     ...faultsIn('feedbackRules', feedbackRules, feedbackRuleFaults),
   ];
 }
