@@ -53,42 +53,67 @@ const LOOK_EVERY_MS = 30_000;
 /** Texts kept in memory until they are written: more at once say nothing more. */
 const MAX_GATHERED = 1000;
 
-/** Loads what came with this version, reads the rules and follows them. */
+/** Loads what came with this version, reads the rules, however long Postgres lets it wait, and follows them. */
 export async function openRuleDesk(
   database: Database,
   events: RuleDeskEvents,
-  every: ProcessContext['every'],
+  { every, signal }: Pick<ProcessContext, 'every' | 'signal'>,
 ): Promise<RuleDesk> {
-  await seedBounceRules(database, DEFAULT_RULES);
-  await loadBundledPolicies(database);
-  let book = await readBook(database, events);
   await using loops = new AsyncDisposableStack();
   const gathered = gatherDecisions(database, events);
-  loops.use(
-    every(
-      ASK_EVERY_MS,
-      async () => {
-        if ((await readReadingVersion(database)) !== book.version) book = await readBook(database, events, book);
-      },
-      { name: 'bounce-rules' },
-    ),
-  );
+  const shelf = loops.use(followRules(database, events, every));
+  let book = await firstBook(shelf, signal);
   loops.use(every(WRITE_EVERY_MS, () => gathered.write(), { name: 'decisions' }));
   loops.use(
     every(LOOK_EVERY_MS, async () => events.readingBacklog(await countReadingBacklog(database)), {
       name: 'reading-backlog',
     }),
   );
+  const current = (): CompiledRules => {
+    book = shelf.book() ?? book;
+    return book.compiled;
+  };
   const held = loops.move();
   return {
-    rules: () => book.compiled,
-    classify: (text, mxHost) => classifyReply(text, { mxHost }, book.compiled),
+    rules: current,
+    classify: (text, mxHost) => classifyReply(text, { mxHost }, current()),
     note: (decided) => gathered.note(decided),
     [Symbol.asyncDispose]: async () => {
       await held.disposeAsync();
-      await gathered.write();
+      // Statistics: where Postgres is away they are lost, and nothing waits for them.
+      await gathered.write().catch(() => {});
     },
   };
+}
+
+/** The rules as they were last read. */
+type Shelf = AsyncDisposable & { book(): Book | undefined; readonly filled: Promise<void> };
+
+function followRules(database: Database, events: RuleDeskEvents, every: ProcessContext['every']): Shelf {
+  const filled = Promise.withResolvers<void>();
+  let book: Book | undefined;
+  const loop = every(
+    ASK_EVERY_MS,
+    async () => {
+      if (book === undefined) {
+        await seedBounceRules(database, DEFAULT_RULES);
+        await loadBundledPolicies(database);
+      } else if ((await readReadingVersion(database)) === book.version) return;
+      book = await readBook(database, events, book);
+      filled.resolve();
+    },
+    { name: 'bounce-rules' },
+  );
+  return { book: () => book, filled: filled.promise, [Symbol.asyncDispose]: () => loop[Symbol.asyncDispose]() };
+}
+
+async function firstBook(shelf: Shelf, signal: AbortSignal): Promise<Book> {
+  const stopped = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => stopped.resolve(), { once: true });
+  await Promise.race([shelf.filled, stopped.promise]);
+  const book = shelf.book();
+  if (book === undefined) throw new Error('told to stop before the bounce rules could be read');
+  return book;
 }
 
 type Book = { readonly version: number; readonly rules: string; readonly compiled: CompiledRules };

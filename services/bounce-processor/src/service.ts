@@ -62,7 +62,7 @@ export async function startBounceProcessor(config: BounceConfig, context: Proces
   resources.use(every(FORGET_EVERY_MS, () => forgetOldFeedback(database), { name: 'forget-feedback' }));
   const feedback = createFeedbackDesk({ database, logger, meter });
   const guard = createSiteGuard(database, events);
-  const desk = resources.use(await openRuleDesk(database, events, every));
+  const desk = resources.use(await openRuleDesk(database, events, context));
   resources.use(
     await messaging.consumeBatch({
       queue: 'outcomes',
