@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import {
   analyse,
   demoRecipients,
-  EXPECTED,
+  demoProviders,
   LIMIT_WINDOWS_MS,
   limitViolations,
   readReferee,
