@@ -46,7 +46,6 @@ export const ADDRESS_REPLIES: readonly Said[] = [
     by: 'Exim',
     reason: 'user-unknown',
     replies: [
-      'Unrouteable address',
       '550 Unrouteable address',
       '550 unknown user',
       '550-Callback setup failed while verifying recipient 550 No Such User Here',

@@ -95,6 +95,7 @@ export const MAILBOX_REPLIES: readonly Said[] = [
       'all relevant MX records point to non-existent hosts',
       'Unrouteable mail domain "nowhere.example"',
       'DNS Error: Domain name not found',
+      'Unrouteable address',
       'Domain name not found',
       '550 5.1.2 Host unknown',
       '550 unrouteable mail domain nowhere.example',

@@ -55,6 +55,8 @@ export const CONTENT_RULES: readonly BounceRule[] = [
         'hvu:b',
         'message filtered',
         'banned content',
+        'spam-redirection',
+        '8-bit data in (the )?message header',
         '(^|[^a-z])urlbl',
         'has been filtered',
         'looks? like (bulk|advert|junk|a mass)',

@@ -49,6 +49,18 @@ export const EARLY_RULES: readonly BounceRule[] = [
       [UNKNOWN, '554 5.7.1 Your IP is blacklisted'],
     ],
   ]),
+  ...rulesOf({ reason: 'unreachable', detail: 'network' }, [
+    [
+      'Name_server_trouble',
+      [
+        'host not found, try again',
+        'malformed name server reply',
+        'dns records for the destination computer could not be found',
+      ],
+      ['Host or domain name not found. Name service error for name=example.com type=MX: Host not found, try again'],
+      ['Host or domain name not found. Name service error for name=example.com type=MX: Host not found', UNKNOWN],
+    ],
+  ]),
   ...rulesOf({ reason: 'unreachable', detail: 'system-full' }, [
     [
       'Mail_system_full',

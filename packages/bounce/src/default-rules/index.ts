@@ -2,6 +2,7 @@ import type { BounceRule } from '@mxflow/domain';
 
 import { ADDRESS_RULES } from './address.ts';
 import { CONTENT_RULES } from './content.ts';
+import { DOMAIN_RULES } from './domain.ts';
 import { EARLY_RULES } from './early.ts';
 import { MAILBOX_RULES } from './mailbox.ts';
 import { NETWORK_RULES } from './network.ts';
@@ -37,6 +38,7 @@ export const DEFAULT_RULES: readonly BounceRule[] = [
   ...SENDER_RULES,
   ...MAILBOX_RULES,
   ...CONTENT_RULES,
+  ...DOMAIN_RULES,
   ...ADDRESS_RULES,
   ...NETWORK_RULES,
   ...POLICY_RULES,

@@ -12,6 +12,13 @@ export const MAILBOX_RULES: readonly BounceRule[] = [
       [
         '(mail ?box|mail ?folder|inbox|account|user|recipient|maildir|mail ?drop|mail|storage|disk|user.?s? mail(box)?)( [^ ]+)?( is| was|.s)?( currently| temporarily| probably)?( now| too)? full',
         'mailbox ?full',
+        'not have enough space',
+        'allowed size of (the )?mail ?box',
+        'mail file size exceeds',
+        'remaining (mail ?box )?space',
+        'no space left for this user',
+        'user has too many messages',
+        'mail quota',
         'i[.]ua/err/4([^0-9]|$)',
         'zu ?viele (e-?)?mails (auf|im)',
         'write to (the )?mail ?box: quota',
@@ -92,6 +99,9 @@ export const MAILBOX_RULES: readonly BounceRule[] = [
     [
       'Inactive_user',
       [
+        'extended inactivity',
+        '(recipient|user) suspend',
+        '^(it |account |user )?has been suspended',
         'i[.]ua/err/3([^0-9]|$)',
         '(mail ?box|account) (for|of) [^ ]+ (is|has been|was) (inactive|disabled|suspended|locked|blocked|closed|deactivated)',
         'user[(]s[)] account is (temporarily )?(limited|disabled)',
