@@ -18,11 +18,13 @@ export type StoredMail = {
   readonly message: string | null;
 };
 
+/** Mails about a message are its tenant's to see; those about none are every operator's. */
 const SELECT = `
   SELECT m.id::text AS id, m.at, m.came_by AS "cameBy", m.peer, m.mail_from AS "mailFrom", m.rcpt_to AS "rcptTo", m.octets,
     m.processed_at AS "processedAt", m.tries, m.outcome, m.because,
     j.public_id || '-' || (m.message_id & 134217727) AS message
-  FROM inbound_mails m LEFT JOIN jobs j ON j.id = m.message_id >> 27`;
+  FROM inbound_mails m LEFT JOIN jobs j ON j.id = m.message_id >> 27
+  WHERE (m.message_id IS NULL OR j.tenant_id = $1::int)`;
 
 type Row = Omit<StoredMail, 'rcptTo'> & { readonly rcptTo: string };
 
@@ -34,15 +36,22 @@ type Row = Omit<StoredMail, 'rcptTo'> & { readonly rcptTo: string };
 export async function pageInboundMails(
   database: Database,
   {
+    tenantId,
     outcome,
     after,
     limit,
-  }: { readonly outcome: string | undefined; readonly after: string | undefined; readonly limit: number },
+  }: {
+    readonly tenantId: number;
+    readonly outcome: string | undefined;
+    readonly after: string | undefined;
+    readonly limit: number;
+  },
 ): Promise<readonly StoredMail[]> {
   const rows = await database.client.$queryRawUnsafe<Row[]>(
-    `${SELECT} WHERE ($1::text IS NULL OR ($1 = 'waiting' AND m.processed_at IS NULL) OR m.outcome = $1)
-       AND ($2::bigint IS NULL OR m.id < $2::bigint)
-     ORDER BY m.id DESC LIMIT $3::int`,
+    `${SELECT} AND ($2::text IS NULL OR ($2 = 'waiting' AND m.processed_at IS NULL) OR m.outcome = $2)
+       AND ($3::bigint IS NULL OR m.id < $3::bigint)
+     ORDER BY m.id DESC LIMIT $4::int`,
+    tenantId,
     outcome ?? null,
     after ?? null,
     limit,
@@ -50,8 +59,12 @@ export async function pageInboundMails(
   return rows.map(toMail);
 }
 
-export async function findInboundMail(database: Database, id: string): Promise<StoredMail | undefined> {
-  const rows = await database.client.$queryRawUnsafe<Row[]>(`${SELECT} WHERE m.id = $1::bigint`, id);
+export async function findInboundMail(
+  database: Database,
+  tenantId: number,
+  id: string,
+): Promise<StoredMail | undefined> {
+  const rows = await database.client.$queryRawUnsafe<Row[]>(`${SELECT} AND m.id = $2::bigint`, tenantId, id);
   return rows.map(toMail)[0];
 }
 

@@ -5,10 +5,19 @@ import {
   InboundRerun,
   InboundRerunAnswer,
 } from '@mxflow/contracts';
-import { findInboundMail, pageInboundMails, readInboundRaw, rerunInboundMails, type StoredMail } from '@mxflow/db';
+import {
+  findInboundMail,
+  pageInboundMails,
+  readInboundRaw,
+  rerunInboundMails,
+  type Database,
+  type StoredMail,
+} from '@mxflow/db';
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 
 import type { Api, ApiParts } from './api.ts';
+import { callerOf } from './authenticate.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { ProblemError } from './problem.ts';
 import { problemsOf } from './route-answers.ts';
@@ -44,8 +53,10 @@ function addReads(api: Api, { database }: ApiParts): void {
       querystring: Query,
       response: { 200: InboundMailPage, ...problemsOf(401, 403, 422, 503) },
     },
-    handler: async ({ query: { outcome, limit, cursor } }) => {
-      const mails = await pageInboundMails(database, { outcome, after: decodeCursor(cursor), limit });
+    handler: async (request) => {
+      const { outcome, limit, cursor } = request.query;
+      const { tenantId } = callerOf(request);
+      const mails = await pageInboundMails(database, { tenantId, outcome, after: decodeCursor(cursor), limit });
       const last = mails.length === limit ? mails.at(-1) : undefined;
       return { mails: mails.map(viewMail), ...(last === undefined ? {} : { next: encodeCursor(last.id) }) };
     },
@@ -60,11 +71,7 @@ function addReads(api: Api, { database }: ApiParts): void {
       params: MailPath,
       response: { 200: InboundMailView, ...problemsOf(401, 403, 404, 503) },
     },
-    handler: async (request) => {
-      const mail = await findInboundMail(database, request.params.id);
-      if (mail === undefined) throw new ProblemError('not-found');
-      return viewMail(mail);
-    },
+    handler: async (request) => viewMail(await findOne(database, request)),
   });
   api.route({
     ...read,
@@ -77,10 +84,11 @@ function addReads(api: Api, { database }: ApiParts): void {
       response: { 200: Type.String(), ...problemsOf(401, 403, 404, 503) },
     },
     handler: async (request, reply) => {
-      const raw = await readInboundRaw(database, request.params.id);
+      const { id } = await findOne(database, request);
+      const raw = await readInboundRaw(database, id);
       if (raw === undefined) throw new ProblemError('not-found');
       // Written by a stranger: for a file, never for a page.
-      void reply.header('content-disposition', `attachment; filename="${request.params.id}.eml"`);
+      void reply.header('content-disposition', `attachment; filename="${id}.eml"`);
       return reply.type('application/octet-stream').send(Buffer.from(raw) as never);
     },
   });
@@ -98,7 +106,8 @@ function addReruns(api: Api, { database }: ApiParts): void {
       response: { 200: InboundRerunAnswer, ...problemsOf(401, 403, 404, 503) },
     },
     handler: async (request) => {
-      const mails = await rerunInboundMails(database, { id: request.params.id });
+      const { id } = await findOne(database, request);
+      const mails = await rerunInboundMails(database, { id });
       if (mails === 0) throw new ProblemError('not-found');
       return { mails };
     },
@@ -117,6 +126,15 @@ function addReruns(api: Api, { database }: ApiParts): void {
       mails: await rerunInboundMails(database, { outcome, limit }),
     }),
   });
+}
+
+async function findOne(
+  database: Database,
+  request: FastifyRequest & { readonly params: { readonly id: string } },
+): Promise<StoredMail> {
+  const mail = await findInboundMail(database, callerOf(request).tenantId, request.params.id);
+  if (mail === undefined) throw new ProblemError('not-found');
+  return mail;
 }
 
 function viewMail({

@@ -4,8 +4,9 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
 import { finishInboundMails, leaseInboundMails, storeInboundMail } from '@mxflow/db';
+import { messageIdOf } from '@mxflow/domain';
 
-import { startApi } from './api.ts';
+import { DEFINITION, recipientsUpTo, startApi } from './api.ts';
 
 const run = promisify(execFile);
 const MAIN = new URL('../../../packages/cli/src/main.ts', import.meta.url).pathname;
@@ -69,6 +70,18 @@ test('inbound mail is listed by outcome, shown with its octets, and processed on
   expect(waiting.body).toMatchObject({ mails: [{}, {}, {}] });
   expect((await api.call('POST', '/v1/inbound/987/rerun')).status).toBe(404);
   expect((await api.call('GET', '/v1/inbound/987/raw')).status).toBe(404);
+  // A mail about a message is its tenant's alone.
+  const { body: job } = await api.call('POST', '/v1/jobs', { body: { ...DEFINITION, recipients: recipientsUpTo(1) } });
+  const { id: jobId } = await database.client.job.findUniqueOrThrow({ where: { publicId: job.id } });
+  const data = { messageId: BigInt(messageIdOf(jobId.toString(), 0)), processedAt: new Date(), outcome: 'bounce' };
+  await database.client.inboundMail.update({ where: { id: BigInt(first.id) }, data });
+  expect((await api.call('GET', `/v1/inbound/${first.id}`)).body).toMatchObject({ message: `${job.id}-0` });
+  const other = await api.issueKey('other');
+  for (const path of ['', '/raw']) {
+    expect((await api.call('GET', `/v1/inbound/${first.id}${path}`, { key: other })).status).toBe(404);
+  }
+  expect((await api.call('POST', `/v1/inbound/${first.id}/rerun`, { key: other })).status).toBe(404);
+  expect((await api.call('GET', '/v1/inbound?outcome=bounce', { key: other })).body).toEqual({ mails: [] });
   const key = await api.issueKey('t', ['jobs:read']);
   expect((await api.call('GET', '/v1/inbound', { key })).status).toBe(403);
 });
