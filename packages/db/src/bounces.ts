@@ -97,8 +97,19 @@ function keyOf({ messageId, kind }: Pick<ReportedBounce, 'messageId' | 'kind'>):
 /** Whether a bounce can be about a message that stands so. */
 function concerns({ kind }: ReportedBounce, { state, live }: BounceStanding): boolean {
   if (!live) return false;
-  const delivered = state === 'accepted' || state === 'in-flight';
-  return kind === 'unsubscribe' || delivered || state === 'failed';
+  switch (kind) {
+    case 'failed':
+      return isDelivered(state) || state === 'failed';
+    case 'complaint':
+      // Whatever it ended as: who complains of it has got it.
+      return state !== 'waiting';
+    case 'unsubscribe':
+      return true;
+  }
+}
+
+function isDelivered(state: BounceStanding['state']): boolean {
+  return state === 'accepted' || state === 'in-flight';
 }
 
 /**
@@ -107,8 +118,8 @@ function concerns({ kind }: ReportedBounce, { state, live }: BounceStanding): bo
  */
 async function takeOnce(tx: Statements, told: readonly Told[]): Promise<ReadonlySet<string>> {
   const wanted = told.flatMap(({ bounce: { messageId, kind, mailId }, standing: { state } }) => {
-    // A message that failed by its own outcome can be complained about, and cannot fail again.
-    const leaves = kind === 'complaint' && state !== 'failed' ? ['complaint', 'failed'] : [kind];
+    // A message that ended by its own outcome can be complained about, and cannot fail again.
+    const leaves = kind === 'complaint' && isDelivered(state) ? ['complaint', 'failed'] : [kind];
     if (kind === 'failed' && state === 'failed') return [];
     return leaves.map((each) => ({ message_id: messageId, kind: each, mail_id: mailId }));
   });
@@ -137,6 +148,8 @@ function toRow({ bounce, standing }: Told, leaves: boolean): object {
     address: standing.address,
     event: EVENTS[kind],
     before: leaves ? standing.counted : null,
+    // What expired or was cancelled stays so in the log.
+    logged: kind !== 'unsubscribe' && standing.state !== 'other',
   };
   if (bounce.kind === 'unsubscribe') return facts;
   const pardoned = standing.pardoned && kind === 'failed';
@@ -177,14 +190,14 @@ const MAX_TEXT = 2000;
 const BOUNCE = `
   WITH told_of AS (
     SELECT * FROM jsonb_to_recordset($1::jsonb) AS b(message_id bigint, job_id bigint, attempt int, site_id int,
-      mx_host text, mx_ip text, source int, address text, event text, before text, failure_type text, failure_reason text,
+      mx_host text, mx_ip text, source int, address text, event text, before text, logged boolean, failure_type text, failure_reason text,
       failure_detail text, rule text, reply_code int, enhanced_status text, reply text)
   ), ended AS (
     DELETE FROM work w USING told_of b WHERE w.message_id = b.message_id AND b.before IS NOT NULL
   ), transition AS (
     SELECT b.*, 'failed'::message_status AS status, false AS in_doubt FROM told_of b
   )
-  ${logAndTell('t.event', `t.event <> '${EVENTS.unsubscribe}'`)}
+  ${logAndTell('t.event', 't.logged')}
   SELECT job_id::text AS "jobNumber", before, status::text AS status, count(*)::int AS messages, 0 AS "inDoubt"
   FROM transition WHERE before IS NOT NULL GROUP BY 1, 2, 3`;
 

@@ -175,6 +175,16 @@ test('what is not prepared yet of a list that was left is ignored', async () => 
   });
 });
 
+test('a complaint of what expired in doubt denylists, and rewrites neither log nor counters', async () => {
+  const { jobNumber, ids } = await insertSending(database, ['k@eight.example'], { siteId });
+  await recordOutcomes(database, [{ messageId: ids[0]!, attempt: 1, status: 'expired', inDoubt: true }]);
+  expect(await report(bounced(ids[0]!, 'user-unknown'), complained(ids[0]!))).toEqual(['not-sent', 'applied']);
+  expect(await countsOf(database, jobNumber)).toEqual({ expired: 1, inDoubt: 1 });
+  expect((await logOf(ids[0])).map(({ status }) => status)).toEqual(['expired']);
+  expect(await toldOf(ids[0])).toEqual(['message.expired', 'message.complained']);
+  expect(await standingOf(database, 'k@eight.example')).toMatchObject({ status: 'denylisted', errors: 0 });
+});
+
 test('an unsubscription stops what the list has still to send, and nothing of other lists or of later jobs', async () => {
   const [one, same, other] = [
     await delivered(['h@six.example'], { listId: 'weekly' }),
