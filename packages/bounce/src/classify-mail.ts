@@ -2,11 +2,12 @@ import type { EnhancedStatus } from '@mxflow/domain';
 
 import { statusText } from './classify-reply.ts';
 import type { CompiledRules } from './compile-rules.ts';
-import { isTranscript, quotedReply, refusedCommandIn } from './quoted-reply.ts';
 import { decide, type Decision, type SeenText } from './decision.ts';
-import { readEvidence, type Action, type MailEvidence, type RecipientReport } from './evidence.ts';
+import { readEvidence, type MailEvidence } from './evidence.ts';
 import type { MailKind } from './mail-kind.ts';
 import { readMail } from './mail.ts';
+import { isTranscript, quotedReply, refusedCommandIn } from './quoted-reply.ts';
+import type { Action, RecipientReport } from './recipient-report.ts';
 
 /** What a mail says about one recipient, classified. */
 export type ClassifiedRecipient = Decision & {

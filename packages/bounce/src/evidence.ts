@@ -1,31 +1,10 @@
-import type { EnhancedStatus } from '@mxflow/domain';
-
-import { addressOfField, addressesIn } from './addresses.ts';
-import { codesIn, isGeneric, statusOfField } from './codes.ts';
+import { addressesIn } from './addresses.ts';
 import { kindOf, type MailKind } from './mail-kind.ts';
 import { readMailText, type Mail } from './mail.ts';
-import { readFieldGroups, type FieldGroup } from './report-fields.ts';
+import { actionOf, fromFields, fromFreeText, oneLine, type RecipientReport } from './recipient-report.ts';
+import { readFieldGroups, readRecipientGroups, type FieldGroup } from './report-fields.ts';
 import { cutReturned, returnedHeader } from './returned-message.ts';
 import { readTextReport } from './text-report.ts';
-
-/** What became of a recipient, in the words of RFC 3464 §2.3.3. */
-export type Action = 'failed' | 'delayed' | 'delivered' | 'relayed' | 'expanded';
-
-/** What a mail says about one recipient. */
-export type RecipientReport = {
-  /** As reported; `undefined` where the mail names nobody. */
-  readonly recipient: string | undefined;
-  readonly originalRecipient: string | undefined;
-  readonly action: Action;
-  readonly replyCode: number | undefined;
-  readonly enhancedStatus: EnhancedStatus | undefined;
-  /** Where the answer came from, as the report names it. */
-  readonly remoteMta: string | undefined;
-  /** The reply of the server that refused, on one line; empty where the report quotes none. */
-  readonly diagnostic: string;
-  /** What the report says about this recipient in its own words, on one line. */
-  readonly said: string;
-};
 
 /** What a mail to an error address is, and says. */
 export type MailEvidence = {
@@ -78,7 +57,7 @@ export function readEvidence(mail: Mail, opened = 0): MailEvidence {
   const kind = kindOf({
     mail,
     body,
-    actions: fields.map(({ group }) => actionOf(group)),
+    actions: fields.map((group) => actionOf(group)),
     feedbackType: feedbackGroup?.get('feedback-type'),
     isReceipt: mail.parts.some(({ contentType }) =>
       /^message\/(?:global-)?disposition-notification$/.test(contentType),
@@ -91,9 +70,15 @@ export function readEvidence(mail: Mail, opened = 0): MailEvidence {
       ? wrappedBounce(returned, opened)
       : undefined;
   if (wrapped !== undefined) return { ...wrapped, sentTo: [...sentTo(mail), ...wrapped.sentTo] };
+  const surroundings = {
+    said: new Map(free.map(({ recipient, said }) => [recipient.toLowerCase(), said])),
+    only: free.length === 1 ? free[0] : undefined,
+    hints,
+    returnedTo,
+  };
   const reports =
     fields.length > 0
-      ? fields.map((field) => fromFields(field, { free, hints, returnedTo }))
+      ? fields.map((group) => fromFields(group, surroundings))
       : fromFreeText({ kind, free, body, from: mail.from, returnedTo, feedbackGroup });
   return {
     kind,
@@ -129,10 +114,6 @@ function sendersOf(returned: string): readonly string[] {
     .map((address) => address.toLowerCase());
 }
 
-export function oneLine(text: string): string {
-  return text.replaceAll(/\s+/g, ' ').trim();
-}
-
 function partOf(mail: Mail, contentType: string): string | undefined {
   return mail.parts.find((part) => part.contentType === contentType)?.text;
 }
@@ -141,10 +122,8 @@ function merged(groups: readonly FieldGroup[]): FieldGroup {
   return new Map(groups.toReversed().flatMap((group) => [...group]));
 }
 
-type RecipientFields = { readonly group: FieldGroup };
-
 /** The per-recipient groups: of the status part, or, where a server wrote them as text, of the text. */
-function reportFields(mail: Mail, report: string): readonly RecipientFields[] {
+function reportFields(mail: Mail, report: string): readonly FieldGroup[] {
   const parts = mail.parts.filter(({ contentType }) => STATUS_PARTS.has(contentType));
   const start =
     parts.length > 0 ? -1 : report.search(/^\s{0,8}(?:Reporting-MTA|Final-Recipient|Original-Recipient):/im);
@@ -154,142 +133,5 @@ function reportFields(mail: Mail, report: string): readonly RecipientFields[] {
       : start === -1
         ? ''
         : report.slice(start).replaceAll(/^\s{1,8}(?=[A-Z][\w-]{3,40}:)/gm, '');
-  return joinTorn(readFieldGroups(text)).map((group) => ({ group }));
-}
-
-const ABOUT_RECIPIENT = ['final-recipient', 'original-recipient', 'action', 'status', 'diagnostic-code'];
-
-/** Some servers put empty lines inside a recipient's group: fields without a recipient belong to the group before. */
-function joinTorn(groups: readonly FieldGroup[]): readonly FieldGroup[] {
-  const joined: Map<string, string>[] = [];
-  for (const group of groups) {
-    if (!ABOUT_RECIPIENT.some((name) => group.has(name))) continue;
-    const last = joined.at(-1);
-    const nameless = !group.has('final-recipient') && !group.has('original-recipient');
-    const torn = last !== undefined && (nameless || (!last.has('action') && !last.has('status')));
-    if (!torn) joined.push(new Map(group));
-    else for (const [name, value] of group) if (!last.has(name)) last.set(name, value);
-  }
-  return joined;
-}
-
-function actionOf(group: FieldGroup): Action {
-  const action = /[a-z]+/.exec(group.get('action')?.toLowerCase() ?? '')?.[0];
-  switch (action) {
-    case 'delayed':
-    case 'delivered':
-    case 'relayed':
-    case 'expanded':
-      return action;
-    default: {
-      // A group without an action, or with one of its own invention, is about a failure unless its status says success.
-      return action === undefined && group.get('status')?.startsWith('2.') === true ? 'delivered' : 'failed';
-    }
-  }
-}
-
-function fromFields(
-  { group }: RecipientFields,
-  {
-    free,
-    hints,
-    returnedTo,
-  }: {
-    readonly free: readonly { readonly recipient: string; readonly said: string }[];
-    readonly hints: readonly string[];
-    readonly returnedTo: string | undefined;
-  },
-): RecipientReport {
-  const final = addressOfField(group.get('final-recipient'));
-  const original = addressOfField(group.get('original-recipient'));
-  const actual = addressOfField(group.get('x-actual-recipient'));
-  const only = free.length === 1 ? free[0] : undefined;
-  // An address of the inside, without a domain of the net, is nobody that we wrote to.
-  const outer =
-    final !== undefined && (original === undefined || final.includes('.', final.lastIndexOf('@'))) ? final : undefined;
-  const recipient = outer ?? original ?? final ?? actual ?? hints[0] ?? only?.recipient ?? returnedTo;
-  const diagnostic = oneLine(
-    [group.get('diagnostic-code'), group.get('x-supplementary-info')]
-      .map((value) => (value ?? '').replace(/^\s*(?!x-unix)[\w-]{1,20}\s*;\s*/i, ''))
-      .join(' '),
-  );
-  const said =
-    free.find((it) => [final, original].some((known) => known?.toLowerCase() === it.recipient.toLowerCase()))?.said ??
-    only?.said ??
-    '';
-  return {
-    recipient,
-    originalRecipient: original,
-    action: actionOf(group),
-    ...codesOf(statusOfField(group.get('status')), [diagnostic, said]),
-    remoteMta: group.get('remote-mta')?.replace(/^\s*[\w-]{1,20}\s*;\s*/, ''),
-    diagnostic,
-    said,
-  };
-}
-
-/** Codes inside the text beat a generic status field. */
-function codesOf(
-  status: EnhancedStatus | undefined,
-  texts: readonly string[],
-): Pick<RecipientReport, 'replyCode' | 'enhancedStatus'> {
-  const found = texts.map((text) => codesIn(text));
-  const inText = found.find(({ enhancedStatus }) => enhancedStatus !== undefined)?.enhancedStatus;
-  const enhancedStatus = isGeneric(status) ? (inText ?? status) : status;
-  const replyCode = found.find(
-    (codes) =>
-      codes.replyCode !== undefined &&
-      (enhancedStatus === undefined || String(codes.replyCode)[0] === enhancedStatus[0] || status === undefined),
-  )?.replyCode;
-  return { replyCode, enhancedStatus };
-}
-
-function fromFreeText({
-  kind,
-  free,
-  body,
-  from,
-  returnedTo,
-  feedbackGroup,
-}: {
-  readonly kind: MailKind;
-  readonly free: readonly { readonly recipient: string; readonly said: string }[];
-  readonly body: string;
-  readonly from: string;
-  readonly returnedTo: string | undefined;
-  readonly feedbackGroup: FieldGroup | undefined;
-}): readonly RecipientReport[] {
-  const nothing = { originalRecipient: undefined, remoteMta: undefined, diagnostic: '' };
-  switch (kind) {
-    case 'failed':
-    case 'delayed': {
-      const action = kind;
-      if (free.length === 0)
-        return [{ ...nothing, recipient: returnedTo, action, ...codesOf(undefined, [body]), said: '' }];
-      return free.map(({ recipient, said }) => ({
-        ...nothing,
-        recipient,
-        action,
-        ...codesOf(undefined, free.length === 1 ? [said, body] : [said]),
-        said,
-      }));
-    }
-    case 'complaint':
-    case 'feedback': {
-      const named =
-        addressOfField(feedbackGroup?.get('original-rcpt-to')) ??
-        addressOfField(feedbackGroup?.get('removal-recipient'));
-      const code = { replyCode: undefined, enhancedStatus: undefined };
-      return [{ ...nothing, recipient: named ?? returnedTo, action: 'delivered', ...code, said: '' }];
-    }
-    case 'auto-reply':
-    case 'challenge':
-    case 'receipt': {
-      const code = { replyCode: undefined, enhancedStatus: undefined };
-      return [{ ...nothing, recipient: from === '' ? undefined : from, action: 'delivered', ...code, said: '' }];
-    }
-    case 'delivered':
-    case 'ordinary':
-      return [];
-  }
+  return readRecipientGroups(text);
 }

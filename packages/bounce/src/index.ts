@@ -4,7 +4,7 @@ export { compileRules, faultsOf, type CompiledRules, type RuleFault } from './co
 export { explain, type Because, type Decision } from './decision.ts';
 export type { RefusedCommand } from './quoted-reply.ts';
 export { DEFAULT_RULES } from './default-rules/index.ts';
-export type { Action } from './evidence.ts';
+export type { Action } from './recipient-report.ts';
 export type { MailKind } from './mail-kind.ts';
 export { normaliseText, suggestPattern } from './unmatched-text.ts';
 export { lintBounceRules, type BounceRuleFinding } from './lint-bounce-rules.ts';

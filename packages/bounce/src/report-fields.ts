@@ -44,3 +44,22 @@ export function readFieldGroups(text: string): readonly FieldGroup[] {
   close();
   return groups;
 }
+
+const ABOUT_RECIPIENT = ['final-recipient', 'original-recipient', 'action', 'status', 'diagnostic-code'];
+
+/**
+ * The groups of a report that are about a recipient. Some servers put empty lines inside such a group: fields without a
+ * recipient belong to the group before.
+ */
+export function readRecipientGroups(text: string): readonly FieldGroup[] {
+  const joined: Map<string, string>[] = [];
+  for (const group of readFieldGroups(text)) {
+    if (!ABOUT_RECIPIENT.some((name) => group.has(name))) continue;
+    const last = joined.at(-1);
+    const nameless = !group.has('final-recipient') && !group.has('original-recipient');
+    const torn = last !== undefined && (nameless || (!last.has('action') && !last.has('status')));
+    if (!torn) joined.push(new Map(group));
+    else for (const [name, value] of group) if (!last.has(name)) last.set(name, value);
+  }
+  return joined;
+}
