@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { Campaign } from '../demo/campaign.ts';
+import { putClockForward } from './clock.ts';
 import { provider } from './providers.ts';
 import { until } from './until.ts';
 import { startWorld, type World } from './world.ts';
@@ -90,23 +91,8 @@ const DAY_SECONDS = 86_400;
 /** What a day is longer by, for the rests of sites and paths that are skipped in it. */
 const MOST_RESTS_SECONDS = 3600;
 
-/**
- * Sets the clock by which everything is judged so far forward. Workers and feeders have shown that they live all the
- * time: for them it is as if no time had passed.
- */
 async function setClock(world: World, { day, seconds = 0 }: { day: number; seconds?: number }): Promise<void> {
-  const forward = day * (DAY_SECONDS + MOST_RESTS_SECONDS) + seconds;
-  await world.query(
-    `WITH moved AS (SELECT clock_timestamp() + $1::int * interval '1 second' AS now), living AS (
-       UPDATE workers SET renewed_at = now FROM moved WHERE stopped_at IS NULL AND fenced_at IS NULL
-     )
-     UPDATE lanes SET feeder_until = now + interval '2 seconds' FROM moved WHERE feeder IS NOT NULL`,
-    [forward],
-  );
-  await world.query(
-    `CREATE OR REPLACE FUNCTION mxflow_now() RETURNS timestamptz LANGUAGE sql VOLATILE
-     AS 'SELECT clock_timestamp() + interval ''${forward} seconds'''`,
-  );
+  await putClockForward(world, day * (DAY_SECONDS + MOST_RESTS_SECONDS) + seconds);
 }
 
 type Told = Readonly<Record<string, string>>;

@@ -151,6 +151,12 @@ test('our own resolver fails: domains of all sites together send at most 100 add
   expect(quarantined).toBeLessThanOrEqual(100);
   expect(await listGuardedSites(database)).toMatchObject([{ siteId: 0, held: 600 - quarantined }]);
   expect(await dropHeld(database, {}, { dryRun: false })).toBe(600 - quarantined);
+  const resolver = { siteId: 0, from: new Date(DAY_ZERO), to: new Date(DAY_ZERO + HOUR) };
+  expect(await undoQuarantine(database, resolver, { actor: 'test', dryRun: false })).toMatchObject({
+    restored: quarantined,
+    changedSince: 0,
+  });
+  expect(await database.client.quarantineEntry.count({ where: { reason: 'invalid-domain' } })).toBe(0);
   await database.client.reasonPolicy.deleteMany({});
 });
 
