@@ -52,6 +52,7 @@ export function readTextReport(report: string, { own, hints }: Known): readonly 
   const lines = report.slice(0, MAX_REPORT).split('\n');
   const sender = new Set(own);
   const isOther = (address: string) => !sender.has(address.toLowerCase());
+  if (REASON_FIRST.test(report.slice(0, 2000))) return byParagraph(report, isOther);
   const plainly = byLine(lines, (line) => precededBy(line, { words: CERTAINLY, fits: isOther }));
   if (plainly.length > 0) return plainly;
   const listed = leadingLines(lines, isOther);
@@ -120,6 +121,23 @@ function precededBy(line: string, { words, fits }: Preceded): string | undefined
     const at = line.indexOf(address);
     return fits(address) && words.test(line.slice(Math.max(0, at - 60), at));
   });
+}
+
+/** A heading of Lotus Notes: in the paragraphs behind it the reason stands before the address. */
+const REASON_FIRST = /-{3,10} {1,5}failure reasons {1,5}-{3,10}/i;
+
+function byParagraph(report: string, fits: (address: string) => boolean): readonly TextReport[] {
+  return report
+    .slice(0, MAX_REPORT)
+    .split(/\n[ \t]*\n/, MAX_RECIPIENTS)
+    .flatMap((paragraph) => {
+      const recipient = paragraph
+        .split('\n')
+        .flatMap((line) => addressesIn(line))
+        .find(fits);
+      const said = paragraph.replaceAll(/\s+/g, ' ').trim().slice(0, MAX_SAID);
+      return recipient === undefined ? [] : [{ recipient, said }];
+    });
 }
 
 /** Cuts the lines before every line in which `addressOf` finds one; what belongs to one address is joined. */

@@ -97,6 +97,29 @@ export const MORE_MAILS: readonly OwnMail[] = [
     }),
   },
   {
+    name: 'Lotus Notes, two recipients, the reason before each',
+    kind: 'failed',
+    recipients: [
+      ['one@far.example', 'mailbox-full'],
+      ['two@far.example', 'user-unknown'],
+    ],
+    mail: plain({
+      from: 'postmaster@far.example',
+      subject: 'DELIVERY FAILURE',
+      text: `------- Failure Reasons  --------\n\nMailbox is full\none@far.example\n\nUser not listed in public Name & Address Book\ntwo@far.example\n\n------- Returned Message --------\n\n${RETURNED}`,
+    }),
+  },
+  {
+    name: 'qmail, a refusal of which nothing is known, and its giving up',
+    kind: 'failed',
+    recipients: [['reader@far.example', 'not-defined']],
+    mail: plain({
+      from: DAEMON,
+      subject: 'failure notice',
+      text: `Hi. This is the qmail-send program at far.example.\n\n<reader@far.example>:\nRemote host said: 554 zzz\nGiving up on 192.0.2.9.\n\n--- Below this line is a copy of the message.\n\n${RETURNED}`,
+    }),
+  },
+  {
     name: 'a report of success',
     kind: 'delivered',
     recipients: [['reader@far.example', 'ignored']],

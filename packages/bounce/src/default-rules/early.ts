@@ -41,6 +41,16 @@ export const EARLY_RULES: readonly BounceRule[] = [
       [UNKNOWN, '421 4.16.55 [TS01] Messages from x.x.x.x temporarily deferred due to excessive user complaints'],
     ],
   ]),
+  ...rulesOf({ reason: 'refused', detail: 'recipient-filter' }, [
+    [
+      'Suppressed_by_carrier',
+      ['suppression list', 'has suppressed sending to'],
+      [
+        'Amazon SES has suppressed sending to this address because it has a recent history of bouncing as an invalid address.',
+      ],
+      [UNKNOWN],
+    ],
+  ]),
   ...rulesOf({ reason: 'invalid-domain', detail: 'host-unknown' }, [
     [
       'Account_or_domain_missing',

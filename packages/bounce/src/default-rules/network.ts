@@ -103,7 +103,6 @@ export const NETWORK_RULES: readonly BounceRule[] = [
         '(could|did) not (connect|respond|be reached|establish)',
         'not responding',
         'not accept our requests to connect',
-        'giving up on',
         '(failed|tried|attempts?) (for|after|[0-9]+) (more than )?[0-9]* ?(hours?|days?|attempts?|times)',
         'delivery (failed|attempts?) [0-9]+',
         'for (more than |over )?[0-9]+ (hours?|days)',

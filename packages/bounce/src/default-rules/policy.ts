@@ -104,7 +104,6 @@ export const POLICY_RULES: readonly BounceRule[] = [
         'rejected message',
         'account is protected by',
         'restricted sms',
-        'suppression list',
         'prohibited',
         'forbidden',
         'not (be )?(allowed|permitted|authori[sz]ed|accepted|acceptable)',
