@@ -6,7 +6,7 @@ import { decide, type Decision, type SeenText } from './decision.ts';
 import { readEvidence, type MailEvidence } from './evidence.ts';
 import type { MailKind } from './mail-kind.ts';
 import { readMail } from './mail.ts';
-import { isTranscript, quotedReply, refusedCommandIn } from './quoted-reply.ts';
+import { isTranscript, quotedReply, refusedCommandIn, withoutCourtesies } from './quoted-reply.ts';
 import type { Action, RecipientReport } from './recipient-report.ts';
 
 /** What a mail says about one recipient, classified. */
@@ -102,18 +102,18 @@ function ignored(text: string): Decision {
 }
 
 function ofFailure(evidence: MailEvidence, report: RecipientReport, rules: CompiledRules): Decision {
-  const { replyCode, enhancedStatus, remoteMta, diagnostic, said } = report;
+  const { replyCode, enhancedStatus, remoteMta, diagnostic } = report;
+  const said = withoutCourtesies(report.said);
   const alone = evidence.reports.length === 1;
+  const body = alone ? withoutCourtesies(evidence.body) : '';
   // The transcript of a session may stand far from the line with the recipient.
-  const told = alone && (said === '' || isTranscript(evidence.body)) ? evidence.body : said;
+  const told = alone && (said === '' || isTranscript(body)) ? body : said;
   const texts: readonly SeenText[] = [
     { target: 'diagnostic', text: diagnostic },
     { target: 'diagnostic', text: quotedReply(told) },
     { target: 'body', text: said },
     // The whole text speaks of every recipient: it decides only where there is one.
-    ...(alone
-      ? [{ target: 'body', text: evidence.body } as const, { target: 'subject', text: evidence.subject } as const]
-      : []),
+    ...(alone ? [{ target: 'body', text: body } as const, { target: 'subject', text: evidence.subject } as const] : []),
     ...statusText(enhancedStatus),
   ];
   const subject = { replyCode, enhancedStatus, mxHost: remoteMta, sender: evidence.from };
@@ -121,6 +121,6 @@ function ofFailure(evidence: MailEvidence, report: RecipientReport, rules: Compi
   const decision = decide({ texts, subject, command }, rules);
   if (decision.reason !== 'user-unknown' || !alone) return decision;
   // A report that says two things about an address: the one that costs the address less holds.
-  const milder = decide({ texts: [{ target: 'body', text: evidence.body }], subject, command }, rules);
+  const milder = decide({ texts: [{ target: 'body', text: body }], subject, command }, rules);
   return milder.reason === 'inactive-user' ? milder : decision;
 }

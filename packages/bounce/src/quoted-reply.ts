@@ -25,6 +25,19 @@ export function quotedReply(text: string): string {
   return '';
 }
 
+/** What mail systems say to everybody, whatever happened. */
+const COURTESIES =
+  /tried to deliver your message, but it was rejected by .{0,300}?(?:returned was|this error)|(?:please )?try (?:re)?sending (?:this|the|your) message (?:again )?later|check the address and try again|please (?:include|send) this problem report/gi;
+
+/** Sendmail's own conclusion below a transcript, whatever the server had said. */
+const CONCLUSION = /554 (?:5\.0\.0 )?(?:<[^<>]{1,320}>\.\.\. ?)?service unavailable/gi;
+
+/** A report's text without the sentences that say nothing of this failure. */
+export function withoutCourtesies(text: string): string {
+  const bare = text.replaceAll(COURTESIES, ' ');
+  return /transcript of (?:the )?session/i.test(bare) ? bare.replaceAll(CONCLUSION, ' ') : bare;
+}
+
 /** Does a text show the commands and replies of a session? */
 export function isTranscript(text: string): boolean {
   return lastExchange(text.slice(0, MAX_TEXT)) !== undefined;
@@ -40,7 +53,8 @@ function lastExchange(text: string): Exchange | undefined {
   const at = text.search(/(?:<<<|>>>) ?[45]\d\d[ ,-]/);
   if (at === -1) return undefined;
   const behind = text.slice(at + 3).trimStart();
-  const end = behind.search(/ <<< ?[^45]| >>> /);
+  // What stands behind without arrows is the reporter's own conclusion.
+  const end = behind.search(/ <<< ?[^45]| >>> |(?<!<<<) [45]\d\d (?:[45]\.\d{1,3}\.\d{1,3} |<[^<>]{1,320}>\.\.\.)/);
   // Some point the arrows the other way round.
   const command = [...text.slice(0, at).matchAll(/(?:>>>|<<<) ?([a-z]{4}(?: (?:to|from))?)/gi)].at(-1)?.[1] ?? '';
   return { command: command.toLowerCase(), reply: end === -1 ? behind : behind.slice(0, end) };
