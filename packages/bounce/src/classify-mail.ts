@@ -6,7 +6,7 @@ import { decide, type Decision, type SeenText } from './decision.ts';
 import { readEvidence, type MailEvidence } from './evidence.ts';
 import type { MailKind } from './mail-kind.ts';
 import { readMail } from './mail.ts';
-import { isTranscript, quotedReply, refusedCommandIn, withoutCourtesies } from './quoted-reply.ts';
+import { isTranscript, quotedReply, refusedCommandIn } from './quoted-reply.ts';
 import type { Action, RecipientReport } from './recipient-report.ts';
 
 /** What a mail says about one recipient, classified. */
@@ -102,10 +102,9 @@ function ignored(text: string): Decision {
 }
 
 function ofFailure(evidence: MailEvidence, report: RecipientReport, rules: CompiledRules): Decision {
-  const { replyCode, enhancedStatus, remoteMta, diagnostic } = report;
-  const said = withoutCourtesies(report.said);
+  const { replyCode, enhancedStatus, remoteMta, diagnostic, said } = report;
+  const { body } = evidence;
   const alone = evidence.reports.length === 1;
-  const body = alone ? withoutCourtesies(evidence.body) : '';
   // The transcript of a session may stand far from the line with the recipient.
   const told = alone && (said === '' || isTranscript(body)) ? body : said;
   const texts: readonly SeenText[] = [

@@ -3,6 +3,7 @@ import { kindOf, type MailKind } from './mail-kind.ts';
 import { readMailText, type Mail } from './mail.ts';
 import { actionOf, fromFields, fromFreeText, oneLine, type RecipientReport } from './recipient-report.ts';
 import { readFieldGroups, readRecipientGroups, type FieldGroup } from './report-fields.ts';
+import { withoutCourtesies } from './quoted-reply.ts';
 import { cutReturned, returnedHeader } from './returned-message.ts';
 import { readTextReport } from './text-report.ts';
 
@@ -53,7 +54,7 @@ export function readEvidence(mail: Mail, opened = 0): MailEvidence {
   )[0];
   const hints = [...new Set((mail.headers.get('x-failed-recipients') ?? []).flatMap((it) => addressesIn(it)))];
   const free = readTextReport(cut.report, { own: [...mail.to, ...sendersOf(returned)], hints });
-  const body = oneLine(cut.report).slice(0, MAX_SEEN);
+  const body = withoutCourtesies(oneLine(cut.report).slice(0, MAX_SEEN));
   const kind = kindOf({
     mail,
     body,

@@ -1,4 +1,5 @@
 import { addressesIn } from './addresses.ts';
+import { withoutCourtesies } from './quoted-reply.ts';
 
 /** What a report in free text says about one recipient. */
 export type TextReport = {
@@ -156,5 +157,8 @@ function byLine(lines: readonly string[], addressOf: (line: string) => string | 
     }
     if (current !== undefined && current.text.length < MAX_SAID) current.text += ` ${line.trim()}`;
   }
-  return [...said.values()].map(({ recipient, text }) => ({ recipient, said: text.trim().slice(0, MAX_SAID) }));
+  return [...said.values()].map(({ recipient, text }) => ({
+    recipient,
+    said: withoutCourtesies(text.trim().slice(0, MAX_SAID)),
+  }));
 }

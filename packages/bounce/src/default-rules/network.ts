@@ -98,7 +98,7 @@ export const NETWORK_RULES: readonly BounceRule[] = [
         'retries (are |were )?exhausted',
         'time limit exceeded',
         'unable to (connect|contact|reach|deliver.*after)',
-        '(could|can|did) ?n.?.?t (connect|be contacted|reach)',
+        '(could|can|did) ?n.?.?t (connect|be contacted)',
         'cannot (connect|contact)',
         '(could|did) not (connect|respond|establish)',
         'not responding',
