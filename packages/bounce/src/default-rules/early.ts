@@ -51,6 +51,15 @@ export const EARLY_RULES: readonly BounceRule[] = [
       [UNKNOWN],
     ],
   ]),
+  // Refusals to log us in (RFC 4954 §6): the user whom they speak of is us.
+  ...rulesOf({ reason: 'refused', detail: 'security', replyCodes: ['534', '535', '538'] }, [
+    [
+      'Login_refused',
+      ['[a-z]'],
+      ['535 5.7.8 Error: authentication failed: no such user'],
+      [UNKNOWN, '530 5.7.0 Must issue a STARTTLS command first'],
+    ],
+  ]),
   ...rulesOf({ reason: 'invalid-domain', detail: 'host-unknown' }, [
     [
       'Account_or_domain_missing',
