@@ -24,7 +24,7 @@ test(
       settings: SHORT_LIFE,
       databaseThrough: (url) => link.to(url),
     });
-    await world.post(recipientsAt(specs, 20_000));
+    await world.post(recipientsAt(specs, 8000));
     await untilAccepted(world, 200);
     link.cut();
     const cutAt = performance.now();

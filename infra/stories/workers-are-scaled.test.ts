@@ -6,13 +6,13 @@ import { providers, recipientsAt } from './providers.ts';
 import { untilAccepted } from './until.ts';
 import { startWorld } from './world.ts';
 
-const MESSAGES = 6000;
+const MESSAGES = 4500;
 
 /** Fewer than the workers: they must take turns. */
 const MAX_CONNECTIONS = 5;
 
 test(
-  'workers are scaled from one to eight and back to two amid 6,000 messages, within the limits: nothing is in doubt',
+  'workers are scaled from one to eight and back to two amid 4,500 messages, within the limits: nothing is in doubt',
   { timeout: 240_000 },
   async () => {
     const specs = providers(8, { replyDelayMs: 10 });
