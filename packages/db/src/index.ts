@@ -40,7 +40,12 @@ export * from './policies.ts';
 export { deleteLocalRule, enableRule, orderLocalRules, type ReadingEdit, type RulePlace } from './reading-edits.ts';
 export { recordBounces, type BounceResult, type ReportedBounce } from './bounces.ts';
 export { putEntries, releaseEntries, type EditReport, type EntryEdit, type ReleaseReport } from './quarantine-edits.ts';
-export { type ChangeCause, type StoredEntry } from './quarantine-entries.ts';
+export {
+  readQuarantineTerms,
+  type ChangeCause,
+  type QuarantineTermsNow,
+  type StoredEntry,
+} from './quarantine-entries.ts';
 export { type QuarantineEffect } from './quarantine-events.ts';
 export * from './quarantine-held.ts';
 export * from './quarantine-sweep.ts';

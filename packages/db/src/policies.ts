@@ -1,47 +1,7 @@
-import {
-  DEFAULT_POLICIES,
-  policiesInForce,
-  type FailureReason,
-  type Policies,
-  type QuarantineSettings,
-  type ReasonPolicy,
-  type StoredPolicy,
-} from '@mxflow/domain';
+import { DEFAULT_POLICIES, type FailureReason, type QuarantineSettings, type ReasonPolicy } from '@mxflow/domain';
 
-import type { Database, Statements } from './database.ts';
+import type { Database } from './database.ts';
 import { editReading } from './reading-edits.ts';
-
-/** What becomes of addresses: the policies as they are stored and as they hold, and the figures beside them. */
-export type QuarantineTermsInForce = {
-  readonly version: number;
-  readonly stored: readonly StoredPolicy[];
-  readonly policies: Policies;
-  readonly settings: QuarantineSettings;
-};
-
-/** Reads policies and settings in one statement, as of one version. */
-export async function readQuarantineTerms({
-  client,
-}: {
-  readonly client: Statements;
-}): Promise<QuarantineTermsInForce> {
-  const [row] =
-    await client.$queryRawUnsafe<{ version: number; stored: readonly StoredPolicy[]; settings: QuarantineSettings }[]>(
-      READ,
-    );
-  if (row === undefined) throw new Error('expected the rows of the instance and of its settings, found none');
-  return { ...row, policies: policiesInForce(row.stored) };
-}
-
-const READ = `
-  SELECT i.reading_version::float8 AS version,
-    (SELECT coalesce(jsonb_agg(jsonb_build_object('reason', p.reason, 'origin', p.origin,
-      'quarantineAt', p.quarantine_at, 'releaseDays', p.release_days) ORDER BY p.reason, p.origin), '[]')
-      FROM reason_policies p) AS stored,
-    jsonb_build_object('significanceHours', s.significance_hours, 'resetDays', s.reset_days,
-      'successDays', s.success_days, 'complaintDenylists', s.complaint_denylists, 'guardAddresses', s.guard_addresses,
-      'guardPercent', s.guard_percent, 'guardFactor', s.guard_factor, 'rawDays', s.raw_days) AS settings
-  FROM instance i CROSS JOIN quarantine_settings s`;
 
 /** Lays an operator's policy over what came with mxflow or by a sync. */
 export async function setPolicy(

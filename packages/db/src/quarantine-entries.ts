@@ -27,7 +27,11 @@ export const BARRED = `(q.status = 'denylisted'
 /** By what quarantine goes now. */
 export type QuarantineTermsNow = {
   readonly policies: Policies;
+  /** Every policy as it is stored, bundled, pulled and local. */
+  readonly stored: readonly StoredPolicy[];
   readonly settings: QuarantineSettings;
+  /** Of how failures are read: it rises with every edit. */
+  readonly version: number;
   /** Whole milliseconds since the epoch, by the database's clock. */
   readonly now: number;
 };
@@ -38,15 +42,16 @@ const TERMS = `
       'complaintDenylists', s.complaint_denylists, 'guardAddresses', s.guard_addresses,
       'guardPercent', s.guard_percent, 'guardFactor', s.guard_factor, 'rawDays', s.raw_days) AS settings,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('reason', p.reason, 'origin', p.origin,
-      'quarantineAt', p.quarantine_at, 'releaseDays', p.release_days)), '[]') FROM reason_policies p) AS policies
-  FROM quarantine_settings s`;
+      'quarantineAt', p.quarantine_at, 'releaseDays', p.release_days) ORDER BY p.reason, p.origin), '[]')
+      FROM reason_policies p) AS stored,
+    i.reading_version::float8 AS version
+  FROM instance i CROSS JOIN quarantine_settings s`;
 
 /** Reads policies, settings and clock. */
 export async function readQuarantineTerms(tx: Statements): Promise<QuarantineTermsNow> {
-  const [row] =
-    await tx.$queryRawUnsafe<{ now: number; settings: QuarantineSettings; policies: readonly StoredPolicy[] }[]>(TERMS);
-  if (row === undefined) throw new Error('expected the row of the settings of quarantine, found none');
-  return { now: row.now, settings: row.settings, policies: policiesInForce(row.policies) };
+  const [row] = await tx.$queryRawUnsafe<Omit<QuarantineTermsNow, 'policies'>[]>(TERMS);
+  if (row === undefined) throw new Error('expected the rows of the instance and of its settings, found none');
+  return { ...row, policies: policiesInForce(row.stored) };
 }
 
 /** The columns of `quarantine q` as a {@link StoredEntry}. */

@@ -121,10 +121,10 @@ test('batches that count hits of the same rules at once lose none', async () => 
 
 test("operators' policies lie above those of a sync, and those above the bundled ones", async () => {
   await loadBundledPolicies(database);
-  expect((await readQuarantineTerms(database)).stored.filter(({ origin }) => origin === 'bundled')).toHaveLength(
+  expect((await readQuarantineTerms(database.client)).stored.filter(({ origin }) => origin === 'bundled')).toHaveLength(
     DEFAULT_POLICIES.length,
   );
-  const inForce = async () => (await readQuarantineTerms(database)).policies['mailbox-full'];
+  const inForce = async () => (await readQuarantineTerms(database.client)).policies['mailbox-full'];
   await database.client.$executeRawUnsafe(`INSERT INTO reason_policies VALUES ('mailbox-full', 'pulled', 5, 10)`);
   expect(await inForce()).toEqual({ reason: 'mailbox-full', quarantineAt: 5, releaseDays: 10 });
   await setPolicy(database, { reason: 'mailbox-full', quarantineAt: null, releaseDays: null });
@@ -136,9 +136,9 @@ test("operators' policies lie above those of a sync, and those above the bundled
 });
 
 test('settings that are not named stay as they are', async () => {
-  const { settings } = await readQuarantineTerms(database);
+  const { settings } = await readQuarantineTerms(database.client);
   await changeQuarantineSettings(database, { complaintDenylists: false, guardFactor: 2.5, successDays: 0 });
-  expect((await readQuarantineTerms(database)).settings).toEqual({
+  expect((await readQuarantineTerms(database.client)).settings).toEqual({
     ...settings,
     complaintDenylists: false,
     guardFactor: 2.5,

@@ -13,7 +13,7 @@ import {
   resetPolicy,
   setPolicy,
   type Database,
-  type QuarantineTermsInForce,
+  type QuarantineTermsNow,
 } from '@mxflow/db';
 import { FAILURE_REASONS, policiesInForce, type FailureReason, type ReasonPolicy } from '@mxflow/domain';
 import { Type } from 'typebox';
@@ -48,7 +48,7 @@ function addList(api: Api, { database }: ApiParts): void {
       response: { 200: PolicyList, ...problemsOf(401, 403, 503) },
     },
     handler: async () => {
-      const terms = await readQuarantineTerms(database);
+      const terms = await readQuarantineTerms(database.client);
       return { policies: REASONS.map((reason) => viewPolicy(terms, reason)) };
     },
   });
@@ -69,7 +69,7 @@ function addChanges(api: Api, { database }: ApiParts): void {
       response: answers,
     },
     handler: async ({ params: { reason }, query: { dryRun }, body }) => {
-      const before = viewPolicy(await readQuarantineTerms(database), reason);
+      const before = viewPolicy(await readQuarantineTerms(database.client), reason);
       const after = { reason, ...body, origin: 'local' } as const;
       const change = await describeChange(database, { before, after, dryRun });
       if (!dryRun) await setPolicy(database, { reason, ...body });
@@ -88,7 +88,7 @@ function addChanges(api: Api, { database }: ApiParts): void {
       response: answers,
     },
     handler: async ({ params: { reason }, query: { dryRun } }) => {
-      const terms = await readQuarantineTerms(database);
+      const terms = await readQuarantineTerms(database.client);
       const before = viewPolicy(terms, reason);
       if (before.origin !== 'local') throw new ProblemError('not-found');
       const change = await describeChange(database, { before, after: policyOfSet(terms, reason), dryRun });
@@ -108,7 +108,7 @@ function addSettings(api: Api, { database }: ApiParts): void {
       summary: 'The figures that hold for every reason: significance, resets, complaints, the guard, raw mail',
       response: { 200: QuarantineSettingsView, ...problemsOf(401, 403, 503) },
     },
-    handler: async () => (await readQuarantineTerms(database)).settings,
+    handler: async () => (await readQuarantineTerms(database.client)).settings,
   });
   api.route({
     ...write,
@@ -123,19 +123,19 @@ function addSettings(api: Api, { database }: ApiParts): void {
     },
     handler: async ({ query: { dryRun }, body }) => {
       if (!dryRun) await changeQuarantineSettings(database, body);
-      return { ...(await readQuarantineTerms(database)).settings, ...body };
+      return { ...(await readQuarantineTerms(database.client)).settings, ...body };
     },
   });
 }
 
-function viewPolicy({ policies, stored }: QuarantineTermsInForce, reason: FailureReason): PolicyView {
+function viewPolicy({ policies, stored }: QuarantineTermsNow, reason: FailureReason): PolicyView {
   const origins = stored.filter((policy) => policy.reason === reason).map(({ origin }) => origin);
   const origin = (['local', 'pulled'] as const).find((each) => origins.includes(each)) ?? 'bundled';
   return { ...policies[reason], origin };
 }
 
 /** The policy that holds without the operator's. */
-function policyOfSet(terms: QuarantineTermsInForce, reason: FailureReason): PolicyView {
+function policyOfSet(terms: QuarantineTermsNow, reason: FailureReason): PolicyView {
   const stored = terms.stored.filter(({ origin }) => origin !== 'local');
   return viewPolicy({ ...terms, stored, policies: policiesInForce(stored) }, reason);
 }
