@@ -18,13 +18,17 @@ export type TrustedKey = { readonly kid: string; readonly publicKey: KeyObject }
 export async function readSigningKey(pem: string): Promise<SigningKey | undefined> {
   try {
     const privateKey = createPrivateKey(pem);
-    if (privateKey.asymmetricKeyType !== 'ed25519') return undefined;
-    const { x = '' } = createPublicKey(privateKey).export({ format: 'jwk' });
-    return { kid: await kidOf(x), privateKey, publicKey: x };
+    return privateKey.asymmetricKeyType === 'ed25519' ? await signingKeyOf(privateKey) : undefined;
   } catch {
     // Not a key at all: said by the answer.
     return undefined;
   }
+}
+
+/** The same of a key that is known to be one of Ed25519. */
+export async function signingKeyOf(privateKey: KeyObject): Promise<SigningKey> {
+  const { x = '' } = createPublicKey(privateKey).export({ format: 'jwk' });
+  return { kid: await kidOf(x), privateKey, publicKey: x };
 }
 
 /** Reads a public key: the 43 characters of base64url that the hub shows. `undefined` where it is none. */
