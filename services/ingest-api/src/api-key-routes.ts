@@ -1,11 +1,10 @@
 import { ApiKeyCreated, ApiKeyList, ApiKeyPost } from '@mxflow/contracts';
 import { isOfInstance, issueTenantKey, listApiKeys, revokeApiKey } from '@mxflow/db';
+import { ProblemError, problemsOf } from '@mxflow/http-api';
 import { Type } from 'typebox';
 
 import type { Api, ApiParts } from './api.ts';
 import { callerOf } from './authenticate.ts';
-import { ProblemError } from './problem.ts';
-import { problemsOf } from './route-answers.ts';
 
 const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 const SMALL_BODY_OCTETS = 65_536;

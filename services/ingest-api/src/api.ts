@@ -1,14 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-
 import type { Caller, Database, Scope } from '@mxflow/db';
 import type { MxResolution } from '@mxflow/domain';
+import type { HttpApi, Pace } from '@mxflow/http-api';
 import type { Messaging } from '@mxflow/messaging';
-import type { FastifyBaseLogger, FastifyInstance, FastifyTypeProvider, RawServerDefault } from 'fastify';
-import type { Static, TSchema } from 'typebox';
 
 import type { Admission } from './admission.ts';
 import type { IngestEvents } from './events.ts';
-import type { Pace } from './paced-reader.ts';
 
 export type ApiLimits = {
   /** Octets of a job in one piece, and of the first line of a stream. */
@@ -37,13 +33,7 @@ export type ApiParts = {
   readonly privateWebhooks: readonly string[];
 };
 
-/** Reads the types of a route from its TypeBox schemas. */
-export interface SchemaProvider extends FastifyTypeProvider {
-  validator: this['schema'] extends TSchema ? Static<this['schema']> : unknown;
-  serializer: this['schema'] extends TSchema ? Static<this['schema']> : unknown;
-}
-
-export type Api = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, SchemaProvider>;
+export type Api = HttpApi;
 
 declare module 'fastify' {
   interface FastifyContextConfig {

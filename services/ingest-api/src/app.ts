@@ -1,33 +1,24 @@
-import Fastify, { type FastifyRequest } from 'fastify';
-import type { TSchema } from 'typebox';
-import { Convert, Default } from 'typebox/value';
-
-import type { Database } from '@mxflow/db';
+import { API_KEY_SHAPE, appendAudit, findCaller, type AuditEntry, type Database } from '@mxflow/db';
+import { addDescription, openAuditTrail, openHttpApi, rememberCallers, serveDescription } from '@mxflow/http-api';
 import type { Logger, Meter } from '@mxflow/telemetry';
+import type { FastifyRequest } from 'fastify';
 
 import { createAdmission } from './admission.ts';
-import { drainBeforeAnswer, sendProblem, toProblem } from './answer-problem.ts';
-import { addDescription, serveDescription } from './api-description.ts';
 import { addApiKeyRoutes } from './api-key-routes.ts';
-import type { Api, ApiParts, SchemaProvider } from './api.ts';
-import { openAuditTrail, type AuditTrail } from './audit-trail.ts';
+import type { Api, ApiParts } from './api.ts';
 import { authenticate } from './authenticate.ts';
 import { addBodyParsers } from './body-parsers.ts';
 import { addBounceRuleRoutes } from './bounce-rule-routes.ts';
 import { addBounceTrialRoutes } from './bounce-trial-routes.ts';
-import { createCallerLookup } from './caller-lookup.ts';
 import { createEvents } from './events.ts';
 import { addJobRoutes } from './job-routes.ts';
 import { addInboundRoutes } from './inbound-routes.ts';
 import { addMessageRoutes } from './message-routes.ts';
 import { addFeedbackRuleRoutes } from './feedback-rule-routes.ts';
 import { addFeedbackTrialRoutes } from './feedback-trial-routes.ts';
-import { ProblemError } from './problem.ts';
 import { addPolicyRoutes } from './policy-routes.ts';
 import { addUnmatchedRoutes } from './unmatched-routes.ts';
 import { createMxLookup } from './mx-lookup.ts';
-import { traceRequest } from './request-trace.ts';
-import { compileSchema } from './schema-faults.ts';
 import { addWebhookRoutes } from './webhook-routes.ts';
 import { addQuarantineBulkRoutes } from './quarantine-bulk-routes.ts';
 import { addQuarantineCsvRoutes } from './quarantine-csv-routes.ts';
@@ -47,11 +38,6 @@ export type AppOptions = Omit<ApiParts, 'events' | 'admission' | 'resolveMx'> & 
   readonly meter: Meter;
 };
 
-const HEADERS_TIMEOUT_MS = 10_000;
-/** How often the server looks for connections whose headers are late. */
-const TIMEOUT_CHECK_MS = 2_000;
-const KEEP_ALIVE_MS = 72_000;
-
 /** The API with all its routes, not yet listening. Closing it lets requests in progress end and writes the audit log. */
 export async function buildApp(options: AppOptions): Promise<Api> {
   const { logger, meter, ...rest } = options;
@@ -59,25 +45,14 @@ export async function buildApp(options: AppOptions): Promise<Api> {
   const { streams, heldOctets: bodyOctets } = options.limits;
   const resolveMx = options.resolveMx ?? createMxLookup([]);
   const parts: ApiParts = { ...rest, resolveMx, events, admission: createAdmission({ streams, bodyOctets }) };
-  const api: Api = Fastify({
-    logger: false,
-    exposeHeadRoutes: false,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
-    frameworkErrors: (error, _request, reply) => {
-      sendProblem(toProblem(error, undefined, events), reply);
-    },
-  }).withTypeProvider<SchemaProvider>();
-
-  api.setValidatorCompiler<TSchema>(({ schema, httpPart }) => compileValidator(schema, httpPart));
-  api.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
-  api.setErrorHandler((error, request, reply) =>
-    sendProblem(toProblem(error, request.routeOptions.url, events), reply),
-  );
-  api.setNotFoundHandler((_request, reply) => sendProblem(new ProblemError('not-found'), reply));
+  const api: Api = openHttpApi({ events, pace: options.limits.pace });
   addBodyParsers(api, parts);
-  addHooks(api, parts, openAuditTrail(parts.database, events.auditFailed));
-  await addDescription(api);
+  addHooks(api, parts);
+  await addDescription(api, {
+    title: 'mxflow',
+    description: 'Send jobs in, outcomes out.',
+    keyFormat: 'mxk_…',
+  });
   addJobRoutes(api, parts);
   addMessageRoutes(api, parts);
   addWebhookRoutes(api, parts);
@@ -103,40 +78,21 @@ export async function buildApp(options: AppOptions): Promise<Api> {
   return api;
 }
 
-type Validation = true | { readonly value: unknown } | { readonly error: ProblemError };
-
-/** Queries and paths come as text, bodies as they are; a value that does not fit is 422 with its pointer. */
-function compileValidator(schema: TSchema, httpPart: string | undefined): (value: unknown) => Validation {
-  if (httpPart === 'headers') return () => true;
-  const findFaults = compileSchema(schema);
-  return (posted) => {
-    const value = httpPart === 'body' ? posted : Convert(schema, Default(schema, posted));
-    const faults = findFaults(value);
-    if (faults.length === 0) return { value };
-    // A path that cannot name anything names nothing.
-    return { error: httpPart === 'params' ? new ProblemError('not-found') : new ProblemError('invalid', { faults }) };
-  };
-}
-
-function addHooks(api: Api, { database, events }: ApiParts, audit: AuditTrail): void {
-  const lookup = createCallerLookup(database);
-  api.decorateRequest('caller', null);
-  api.addHook('onRequest', (request, reply, done) => traceRequest(request, reply, done));
-  api.addHook('onRequest', (request) => authenticate(request, lookup));
-  api.addHook('onSend', async (request, reply) => {
-    void reply.header('x-content-type-options', 'nosniff');
-    await drainBeforeAnswer(request, reply);
+function addHooks(api: Api, { database, events }: ApiParts): void {
+  const lookup = rememberCallers({ shape: API_KEY_SHAPE, find: (sha256) => findCaller(database, sha256) });
+  const audit = openAuditTrail<AuditEntry>({
+    append: (entries) => appendAudit(database, entries),
+    onLoss: events.auditFailed,
   });
-  api.addHook('onResponse', async (request, reply) => {
-    const { method, routeOptions } = request;
-    const { statusCode, elapsedTime: durationMs } = reply;
-    events.requestAnswered({ method, route: routeOptions.url, statusCode, durationMs });
-    if (routeOptions.config.scope !== undefined) audit.add(auditEntry(request, statusCode));
+  api.decorateRequest('caller', null);
+  api.addHook('onRequest', (request) => authenticate(request, lookup));
+  api.addHook('onResponse', async (request, { statusCode }) => {
+    if (request.routeOptions.config.scope !== undefined) audit.add(auditEntry(request, statusCode));
   });
   api.addHook('onClose', () => audit[Symbol.asyncDispose]());
 }
 
-function auditEntry(request: FastifyRequest, statusCode: number): Parameters<AuditTrail['add']>[0] {
+function auditEntry(request: FastifyRequest, statusCode: number): AuditEntry {
   const { caller, method, routeOptions, params } = request;
   const { id } = params as { readonly id?: string | number };
   return {

@@ -1,11 +1,9 @@
 import type { Caller } from '@mxflow/db';
+import { ProblemError, type CallerLookup } from '@mxflow/http-api';
 import type { FastifyRequest } from 'fastify';
 
-import type { CallerLookup } from './caller-lookup.ts';
-import { ProblemError } from './problem.ts';
-
 /** Finds who calls and whether the key allows it, before a single octet of the body is read. */
-export async function authenticate(request: FastifyRequest, lookup: CallerLookup): Promise<void> {
+export async function authenticate(request: FastifyRequest, lookup: CallerLookup<Caller>): Promise<void> {
   const { scope } = request.routeOptions.config;
   if (scope === undefined) return;
   const caller = await lookup(request.headers.authorization);

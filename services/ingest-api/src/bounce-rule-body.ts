@@ -2,8 +2,7 @@ import { faultsOfRule } from '@mxflow/bounce';
 import type { BounceRulePut, BounceRuleView } from '@mxflow/contracts';
 import type { StoredBounceRule } from '@mxflow/db';
 import type { BounceRule, FailureDetail } from '@mxflow/domain';
-
-import { ProblemError } from './problem.ts';
+import { ProblemError } from '@mxflow/http-api';
 
 /** The rule that a body holds, checked as a whole: pattern, cost, conditions and every example. */
 export function bounceRuleOf(

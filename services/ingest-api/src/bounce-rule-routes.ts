@@ -8,13 +8,12 @@ import {
   seedBounceRules,
   type Database,
 } from '@mxflow/db';
+import { ProblemError, problemsOf } from '@mxflow/http-api';
 import { Type } from 'typebox';
 
 import type { Api, ApiParts } from './api.ts';
 import { bounceRuleOf, viewBounceRule } from './bounce-rule-body.ts';
-import { ProblemError } from './problem.ts';
 import { PlaceQuery, RulePath, throwUnlessEdited } from './reading-edit.ts';
-import { problemsOf } from './route-answers.ts';
 import { listSeededBounceRules } from './rules-at-hand.ts';
 
 const TABLE = 'bounce_rules';

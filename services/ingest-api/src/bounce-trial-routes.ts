@@ -8,12 +8,11 @@ import {
   RuleTrialPost,
 } from '@mxflow/contracts';
 import { pageLoggedFailures, pageStoredMails, type Database, type StoredBounceRule } from '@mxflow/db';
+import { decodeCursor, encodeCursor, problemsOf } from '@mxflow/http-api';
 
 import type { Api, ApiParts } from './api.ts';
 import { bounceRuleOf } from './bounce-rule-body.ts';
 import { compareMails, compareReplies, viewReading, type RulePair } from './bounce-trial.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
-import { problemsOf } from './route-answers.ts';
 import { changedRules } from './rule-change.ts';
 import { createRuleCompiler, listSeededBounceRules, ruleAlone } from './rules-at-hand.ts';
 import { readTrialRule } from './trial-rule.ts';

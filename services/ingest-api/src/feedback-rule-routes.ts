@@ -11,13 +11,11 @@ import {
 } from '@mxflow/db';
 import { maskFault, type FeedbackAction, type FeedbackRule } from '@mxflow/domain';
 import { DEFAULT_FEEDBACK_RULES, feedbackFaults } from '@mxflow/feedback';
+import { foundText, ProblemError, problemsOf } from '@mxflow/http-api';
 import { Type } from 'typebox';
 
 import type { Api, ApiParts } from './api.ts';
-import { foundText } from './found-text.ts';
-import { ProblemError } from './problem.ts';
 import { PlaceQuery, RulePath, throwUnlessEdited } from './reading-edit.ts';
-import { problemsOf } from './route-answers.ts';
 
 const TABLE = 'feedback_rules';
 const tags = ['feedback rules'];

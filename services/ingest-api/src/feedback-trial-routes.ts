@@ -2,12 +2,11 @@ import { FeedbackRulePut, FeedbackTrial, RuleTrialPost } from '@mxflow/contracts
 import { pageLoggedFailures, type StoredFeedbackRule } from '@mxflow/db';
 import { compileFeedback } from '@mxflow/feedback';
 import { normaliseText } from '@mxflow/bounce';
+import { decodeCursor, encodeCursor, problemsOf } from '@mxflow/http-api';
 
 import type { Api, ApiParts } from './api.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
 import { feedbackRuleOf, listSeeded } from './feedback-rule-routes.ts';
 import { readTrialRule } from './trial-rule.ts';
-import { problemsOf } from './route-answers.ts';
 import { changedRules, compareHits, countUp } from './rule-change.ts';
 
 /** Rows of the log that one answer looks at. */

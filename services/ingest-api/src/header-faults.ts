@@ -1,7 +1,5 @@
 import { MAX_LINE_OCTETS, type Fault, type JobDefinition } from '@mxflow/contracts';
-
-import { foundText } from './found-text.ts';
-import { pointerStep } from './json-safety.ts';
+import { foundText, pointerStep } from '@mxflow/http-api';
 
 /** Every text of a definition that goes into a header field: no line may be broken (RFC 5322 §2.2), none be too long. */
 export function findHeaderFaults(definition: JobDefinition): readonly Fault[] {

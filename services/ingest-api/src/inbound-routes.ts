@@ -13,14 +13,12 @@ import {
   type Database,
   type StoredMail,
 } from '@mxflow/db';
+import { decodeCursor, encodeCursor, ProblemError, problemsOf } from '@mxflow/http-api';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 
 import type { Api, ApiParts } from './api.ts';
 import { callerOf } from './authenticate.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
-import { ProblemError } from './problem.ts';
-import { problemsOf } from './route-answers.ts';
 
 const MOST_RERUN = 10_000;
 const MailPath = Type.Object({ id: Type.String({ pattern: '^[1-9]\\d{0,17}$' }) });

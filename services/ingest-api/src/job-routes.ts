@@ -1,18 +1,15 @@
 import { JobAccepted, JobPage, JobPost, JobStateAnswer, JobView, PostedRecipient } from '@mxflow/contracts';
 import { changeJobState, findJob, listJobs, type JobChange } from '@mxflow/db';
+import { announcedOctets, decodeCursor, encodeCursor, ProblemError, problemsOf, tooLarge } from '@mxflow/http-api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 
 import { announceState } from './announce.ts';
 import type { Api, ApiParts } from './api.ts';
 import { callerOf } from './authenticate.ts';
-import { announcedOctets, isStream, STREAM_TYPE } from './body-parsers.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
+import { isStream, STREAM_TYPE } from './body-parsers.ts';
 import { summarizeJob, viewJob } from './job-view.ts';
 import { postJob } from './post-job.ts';
-import { ProblemError } from './problem.ts';
-import { problemsOf } from './route-answers.ts';
-import { tooLarge } from './read-body.ts';
 
 const JobId = Type.Object({ id: Type.String({ pattern: '^[0-9A-Za-z-]{1,64}$' }) });
 const Paging = Type.Object(

@@ -1,9 +1,7 @@
 import type { Fault } from '@mxflow/contracts';
+import { foundText, parseJsonBody, ProblemError, tooLarge } from '@mxflow/http-api';
 
-import { foundText } from './found-text.ts';
 import { readLines, type Line } from './ndjson-lines.ts';
-import { ProblemError } from './problem.ts';
-import { parseJsonBody, tooLarge } from './read-body.ts';
 import { MAX_RECIPIENT_OCTETS, readRecipient, readRecipientLine } from './read-recipient.ts';
 import type { NumberedRecipient, Recipients } from './store-recipients.ts';
 

@@ -10,14 +10,12 @@ import {
   type MessageStanding,
 } from '@mxflow/db';
 import { messageIdOf, type MessageId } from '@mxflow/domain';
+import { decodeCursor, encodeCursor, ProblemError, problemsOf } from '@mxflow/http-api';
 import { Type } from 'typebox';
 
 import type { Api, ApiParts } from './api.ts';
 import { callerOf } from './authenticate.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
 import { parsePublicMessageId, viewAttempt, viewMessage } from './message-view.ts';
-import { ProblemError } from './problem.ts';
-import { problemsOf } from './route-answers.ts';
 
 const Id = Type.Object({ id: Type.String({ pattern: '^[0-9A-Za-z-]{1,100}$' }) });
 const Query = Type.Object(

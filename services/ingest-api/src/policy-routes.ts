@@ -16,11 +16,10 @@ import {
   type QuarantineTermsNow,
 } from '@mxflow/db';
 import { FAILURE_REASONS, policiesInForce, type FailureReason, type ReasonPolicy } from '@mxflow/domain';
+import { ProblemError, problemsOf } from '@mxflow/http-api';
 import { Type } from 'typebox';
 
 import type { Api, ApiParts } from './api.ts';
-import { ProblemError } from './problem.ts';
-import { problemsOf } from './route-answers.ts';
 
 /** What is ignored is never held against an address: there is nothing to set. */
 const REASONS = FAILURE_REASONS.filter((reason) => reason !== 'ignored');

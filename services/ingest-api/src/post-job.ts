@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import type { Fault, JobAccepted } from '@mxflow/contracts';
 import { base62, type JobOrder, type JobTotals } from '@mxflow/db';
+import { ClientGoneError, foundText, ProblemError, type ProblemKind } from '@mxflow/http-api';
 import { currentTraceparent } from '@mxflow/telemetry';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
@@ -9,11 +10,8 @@ import { announceJob } from './announce.ts';
 import type { ApiParts } from './api.ts';
 import { callerOf } from './authenticate.ts';
 import { isStream } from './body-parsers.ts';
-import { ClientGoneError } from './client-gone.ts';
 import type { RefusalReason } from './events.ts';
-import { foundText } from './found-text.ts';
 import { openStream, openWhole, type JobSource } from './job-source.ts';
-import { ProblemError, type ProblemKind } from './problem.ts';
 import { readDefinition } from './read-definition.ts';
 import { receiveJob, type JobReceipt } from './receive-job.ts';
 

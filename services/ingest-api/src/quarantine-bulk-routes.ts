@@ -17,13 +17,11 @@ import {
   undoQuarantine,
   type HeldError,
 } from '@mxflow/db';
+import { decodeCursor, encodeCursor, ProblemError, problemsOf } from '@mxflow/http-api';
 
 import type { Api, ApiParts } from './api.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
-import { ProblemError } from './problem.ts';
 import { filterOf, siteIdOf, window } from './quarantine-filter.ts';
 import { actorOf } from './quarantine-routes.ts';
-import { problemsOf } from './route-answers.ts';
 
 const tags = ['quarantine'];
 const read = { config: { scope: 'quarantine:read' } } as const;

@@ -1,13 +1,12 @@
 import { ImportReport, QuarantineFilterQuery, QuarantineStatusName } from '@mxflow/contracts';
 import { putEntries, type Database, type EntryEdit } from '@mxflow/db';
+import { ProblemError, problemsOf } from '@mxflow/http-api';
 import { Type } from 'typebox';
 
 import type { Api, ApiParts } from './api.ts';
-import { ProblemError } from './problem.ts';
 import { exportCsv, readCsv, type ReadRow } from './quarantine-csv.ts';
 import { filterOf } from './quarantine-filter.ts';
 import { actorOf } from './quarantine-routes.ts';
-import { problemsOf } from './route-answers.ts';
 
 const AT_ONCE = 1000;
 const FAULTS_SHOWN = 50;

@@ -2,11 +2,10 @@ import { Readable } from 'node:stream';
 
 import { pageEntries, type Database, type EntryEdit, type QuarantineFilter, type QuarantineRow } from '@mxflow/db';
 import { FAILURE_REASONS, parseMailbox, QUARANTINE_STATUSES, type QuarantineStatus } from '@mxflow/domain';
+import { foundText, ProblemError } from '@mxflow/http-api';
 import { parse } from 'csv-parse';
 import { stringify } from 'csv-stringify';
 
-import { foundText } from './found-text.ts';
-import { ProblemError } from './problem.ts';
 import { toAscii } from './to-ascii.ts';
 
 const COLUMNS = [

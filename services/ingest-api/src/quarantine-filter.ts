@@ -1,7 +1,7 @@
 import type { QuarantineFilterQuery } from '@mxflow/contracts';
 import { findDomainSite, type Database, type QuarantineFilter } from '@mxflow/db';
+import { ProblemError } from '@mxflow/http-api';
 
-import { ProblemError } from './problem.ts';
 import { toAscii } from './to-ascii.ts';
 
 /** The filter that a request asks for. */

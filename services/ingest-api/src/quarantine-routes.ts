@@ -8,17 +8,14 @@ import {
 } from '@mxflow/contracts';
 import { explainAddress, historyOf, pageEntries, putEntries } from '@mxflow/db';
 import { parseMailbox } from '@mxflow/domain';
+import { decodeCursor, encodeCursor, foundText, ProblemError, problemsOf } from '@mxflow/http-api';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 
 import type { Api, ApiParts } from './api.ts';
 import { callerOf } from './authenticate.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
-import { foundText } from './found-text.ts';
-import { ProblemError } from './problem.ts';
 import { filterOf } from './quarantine-filter.ts';
 import { viewChanges, viewEntry, viewFacts } from './quarantine-view.ts';
-import { problemsOf } from './route-answers.ts';
 import { toAscii } from './to-ascii.ts';
 
 const DAY_MS = 86_400_000;

@@ -3,12 +3,10 @@ import { createHash } from 'node:crypto';
 import { JobDefinition, type Fault } from '@mxflow/contracts';
 import type { JobOrder } from '@mxflow/db';
 import { DEFAULT_RETRY_SCHEDULE, parseMailbox, PRIORITIES, type JobContent, type JobSettings } from '@mxflow/domain';
+import { canonicalJson, compileSchema, findUnsafe, foundText } from '@mxflow/http-api';
 import { compileContent } from '@mxflow/template';
 
-import { foundText } from './found-text.ts';
 import { findHeaderFaults } from './header-faults.ts';
-import { canonicalJson, findUnsafe } from './json-safety.ts';
-import { compileSchema } from './schema-faults.ts';
 import { toAscii } from './to-ascii.ts';
 
 /** A job as its definition orders it, without what the post itself adds. */

@@ -2,9 +2,8 @@ import { isUtf8 } from 'node:buffer';
 
 import type { Fault } from '@mxflow/contracts';
 import { parseMailbox } from '@mxflow/domain';
+import { canonicalJson, findUnsafe, foundText, pointerStep } from '@mxflow/http-api';
 
-import { foundText } from './found-text.ts';
-import { canonicalJson, findUnsafe, pointerStep } from './json-safety.ts';
 import { toAscii } from './to-ascii.ts';
 
 /** Octets of one recipient with its variables. */

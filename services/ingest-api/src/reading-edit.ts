@@ -1,8 +1,7 @@
 import type { ReadingEdit } from '@mxflow/db';
 import { ReadingRuleId } from '@mxflow/contracts';
+import { ProblemError } from '@mxflow/http-api';
 import { Type } from 'typebox';
-
-import { ProblemError } from './problem.ts';
 
 /** The path of a bounce or feedback rule. */
 export const RulePath = Type.Object({ id: ReadingRuleId });

@@ -10,11 +10,10 @@ import {
   type BlockedSite,
   type Hold,
 } from '@mxflow/db';
+import { ProblemError, problemsOf } from '@mxflow/http-api';
 import { Type } from 'typebox';
 
 import type { Api, ApiParts } from './api.ts';
-import { ProblemError } from './problem.ts';
-import { problemsOf } from './route-answers.ts';
 
 const LIMIT = 1000;
 const Site = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });

@@ -1,4 +1,4 @@
-import { ProblemError } from './problem.ts';
+import { ProblemError } from '@mxflow/http-api';
 
 /** What an edit would do to an ordered list of rules. */
 export type RuleChange<Rule> = {

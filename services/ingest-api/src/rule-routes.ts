@@ -1,11 +1,10 @@
 import { MxRuleList, MxRuleOrder, MxRulePut, MxRuleView, RuleFindings } from '@mxflow/contracts';
 import { deleteMxRule, orderMxRules, putMxRule, readRuleSet, type RuleEdit } from '@mxflow/db';
 import { lintRules, readMxRule, type Level, type MxRule } from '@mxflow/domain';
+import { ProblemError, problemsOf } from '@mxflow/http-api';
 import { Type } from 'typebox';
 
 import type { Api, ApiParts } from './api.ts';
-import { ProblemError } from './problem.ts';
-import { problemsOf } from './route-answers.ts';
 
 const RuleId = Type.Object({ id: Type.String({ pattern: '^[a-z0-9]([a-z0-9.-]{0,62}[a-z0-9])?$' }) });
 const Before = Type.Object(

@@ -10,11 +10,10 @@ import {
   type Limits,
   type MxRule,
 } from '@mxflow/domain';
+import { ProblemError, problemsOf } from '@mxflow/http-api';
 import { Type } from 'typebox';
 
 import type { Api, ApiParts } from './api.ts';
-import { ProblemError } from './problem.ts';
-import { problemsOf } from './route-answers.ts';
 import { ruleOf } from './rule-routes.ts';
 
 const MAX_HOSTS = 5000;

@@ -1,10 +1,9 @@
 import { LevelBody, SourceChangeBody, SourceHistory, SourceList, SourceView } from '@mxflow/contracts';
 import { changeSource, readRampPlans, readRuleSet, readSourceHistory, setLevel, type Database } from '@mxflow/db';
+import { ProblemError, problemsOf } from '@mxflow/http-api';
 import { Type } from 'typebox';
 
 import type { Api, ApiParts } from './api.ts';
-import { ProblemError } from './problem.ts';
-import { problemsOf } from './route-answers.ts';
 
 const PublicId = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 const read = { config: { scope: 'rules:read' } } as const;

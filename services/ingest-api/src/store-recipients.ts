@@ -10,10 +10,10 @@ import {
   type RecipientLines,
 } from '@mxflow/db';
 import { MAX_RECIPIENTS_PER_JOB } from '@mxflow/domain';
+import { ProblemError } from '@mxflow/http-api';
 
 import { createChunkCutter } from './chunk-cutter.ts';
 import { sameOctets } from './post-decision.ts';
-import { ProblemError } from './problem.ts';
 import type { RecipientReading } from './read-recipient.ts';
 
 /** A recipient as read, with its place in the post. */

@@ -1,8 +1,6 @@
 import { ReadingRuleId } from '@mxflow/contracts';
+import { compileSchema, ProblemError } from '@mxflow/http-api';
 import { Type, type Static, type TObject } from 'typebox';
-
-import { ProblemError } from './problem.ts';
-import { compileSchema } from './schema-faults.ts';
 
 const findNameFaults = compileSchema(Type.Object({ id: ReadingRuleId }));
 

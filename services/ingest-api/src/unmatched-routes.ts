@@ -11,16 +11,14 @@ import {
   type UnmatchedPlace,
   type UnmatchedText,
 } from '@mxflow/db';
+import { decodeCursor, encodeCursor, ProblemError, problemsOf } from '@mxflow/http-api';
 import { Type } from 'typebox';
 
 import type { Api, ApiParts } from './api.ts';
 import { bounceRuleOf } from './bounce-rule-body.ts';
 import { compareReplies } from './bounce-trial.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
-import { ProblemError } from './problem.ts';
 import { suggestRule, textsTakenBy } from './qualify-text.ts';
 import { throwUnlessEdited } from './reading-edit.ts';
-import { problemsOf } from './route-answers.ts';
 import { changedRules } from './rule-change.ts';
 import { createRuleCompiler, listSeededBounceRules } from './rules-at-hand.ts';
 

@@ -1,13 +1,10 @@
 import { recordBounces } from '@mxflow/db';
 import { decodeUnsubscribeToken } from '@mxflow/domain';
+import { gatherBody, ProblemError, problemsOf, readPaced } from '@mxflow/http-api';
 import { messageMac } from '@mxflow/process';
 import { Type } from 'typebox';
 
 import type { Api, ApiParts } from './api.ts';
-import { ProblemError } from './problem.ts';
-import { gatherBody } from './read-body.ts';
-import { readPaced } from './paced-reader.ts';
-import { problemsOf } from './route-answers.ts';
 
 const Token = Type.Object({ token: Type.String({ pattern: '^[0-9A-Za-z.-]{1,64}$' }) });
 /** A form with one pair is what is sent; nobody needs more room. */

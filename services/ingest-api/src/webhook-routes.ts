@@ -9,13 +9,12 @@ import {
   listWebhookEndpoints,
   type WebhookEndpointOverview,
 } from '@mxflow/db';
+import { ProblemError, problemsOf } from '@mxflow/http-api';
 import { seal } from '@mxflow/process';
 import { Type } from 'typebox';
 
 import type { Api, ApiParts } from './api.ts';
 import { callerOf } from './authenticate.ts';
-import { ProblemError } from './problem.ts';
-import { problemsOf } from './route-answers.ts';
 import { refuseWebhookUrl } from './webhook-url.ts';
 
 const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });

@@ -1,9 +1,8 @@
 import { isIP } from 'node:net';
 
 import type { Fault } from '@mxflow/contracts';
+import { foundText } from '@mxflow/http-api';
 import { allowedAddress } from '@mxflow/resolver';
-
-import { foundText } from './found-text.ts';
 
 /**
  * Says why a URL cannot be a webhook; `undefined` where it can. https only; http, and addresses of private networks,

@@ -12,13 +12,12 @@ import {
   type WaitingWork,
 } from '@mxflow/db';
 import { decideWhy, messageIdOf, type WaitingJob, type WaitingMessage } from '@mxflow/domain';
+import { ProblemError, problemsOf } from '@mxflow/http-api';
 import { Type } from 'typebox';
 
 import type { Api, ApiParts } from './api.ts';
 import { callerOf } from './authenticate.ts';
 import { parsePublicMessageId } from './message-view.ts';
-import { ProblemError } from './problem.ts';
-import { problemsOf } from './route-answers.ts';
 import { openPlaces, viewWhy, type Places } from './why-places.ts';
 
 const Id = Type.Object({ id: Type.String({ pattern: '^[0-9A-Za-z-]{1,100}$' }) });

@@ -4,13 +4,18 @@ import { isDatabaseUnavailable } from '@mxflow/db';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { ClientGoneError } from './client-gone.ts';
-import type { IngestEvents } from './events.ts';
 import { problemBody, ProblemError, statusOf, type ProblemKind } from './problem.ts';
+
+/** Who is told of what broke on our side. */
+export type FailureEvents = {
+  readonly databaseAway: (error: unknown) => void;
+  readonly requestFailed: (error: unknown, route: string | undefined) => void;
+};
 
 const DATABASE_RETRY_SECONDS = 5;
 
 /** Turns whatever a route threw into problem details. Of what broke on our side the caller learns only that it did. */
-export function toProblem(error: unknown, route: string | undefined, events: IngestEvents): ProblemError {
+export function toProblem(error: unknown, route: string | undefined, events: FailureEvents): ProblemError {
   if (error instanceof ProblemError) return error;
   if (error instanceof ClientGoneError) return new ProblemError('malformed', { cause: error });
   if (isDatabaseUnavailable(error)) {

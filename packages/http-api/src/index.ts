@@ -1,0 +1,13 @@
+export { addDescription, serveDescription } from './api-description.ts';
+export { openAuditTrail, type AuditTrail } from './audit-trail.ts';
+export { ClientGoneError } from './client-gone.ts';
+export { decodeCursor, encodeCursor } from './cursor.ts';
+export { foundText } from './found-text.ts';
+export { canonicalJson, findUnsafe, pointerStep } from './json-safety.ts';
+export { rememberCallers, type CallerLookup } from './remembered-callers.ts';
+export { announcedOctets, openHttpApi, refuseEncoding, type HttpApi } from './open-http-api.ts';
+export { readPaced, type Pace } from './paced-reader.ts';
+export { ProblemError, type ProblemKind } from './problem.ts';
+export { gatherBody, parseJsonBody, tooLarge } from './read-body.ts';
+export { problemsOf } from './route-answers.ts';
+export { compileSchema } from './schema-faults.ts';
