@@ -70,7 +70,9 @@ function addTrials(rules: Command, context: Context): void {
       const query = host === true ? { mxhost: name, source } : { domain: name, source };
       const answer = await ask<RuleExplanation>(context.access(), { method: 'GET', path: '/v1/rules/explain', query });
       if (context.json()) return printJson(answer);
-      process.stdout.write(`resolution: ${answer.resolution}\n`);
+      const { domainRule, resolution } = answer;
+      if (domainRule !== undefined) process.stdout.write(`domain rule ${domainRule.id}: ${domainRule.action}\n`);
+      process.stdout.write(`resolution: ${resolution}\n`);
       for (const each of answer.hosts) {
         const { maxConnections, maxMessagesPerConnection, messagesPerHour } = each.limits;
         process.stdout.write(

@@ -77,6 +77,7 @@ const ScopeView = Type.Object(
 export const RuleExplanation = Type.Object(
   {
     resolution: Type.String(),
+    domainRule: Type.Optional(Type.Object({ id: Type.String(), action: Type.Enum(['no-mail', 'deliver']) }, closed)),
     hosts: Type.Array(
       Type.Object(
         {

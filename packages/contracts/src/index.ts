@@ -12,6 +12,7 @@ export * from './http-why.ts';
 export * from './rule-set.ts';
 export * from './http-rules.ts';
 export * from './http-rule-edits.ts';
+export * from './http-domain-rules.ts';
 export * from './http-feedback.ts';
 export * from './http-bounce-rules.ts';
 export * from './http-policies.ts';

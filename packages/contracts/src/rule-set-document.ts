@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox';
 
 import { BounceRulePut, Reason } from './http-bounce-rules.ts';
+import { DomainRulePut } from './http-domain-rules.ts';
 import { FeedbackRulePut } from './http-feedback.ts';
 import { PolicyPut } from './http-policies.ts';
 import { ReadingRuleId } from './http-rule-edits.ts';
@@ -11,6 +12,7 @@ const Note = Type.String({ maxLength: 4000, description: 'Why this version exist
 
 const { enabled: _bounceRuleIsOn, ...bounceRule } = BounceRulePut.properties;
 const { enabled: _feedbackRuleIsOn, ...feedbackRule } = FeedbackRulePut.properties;
+const { enabled: _domainRuleIsOn, ...domainRule } = DomainRulePut.properties;
 
 /** The newest form of a document that this version of mxflow reads and writes. */
 export const RULE_SET_FORMAT = 1;
@@ -27,9 +29,9 @@ const content = {
   }),
   bounceRules: Type.Array(Type.Object({ id: ReadingRuleId, ...bounceRule }, closed), { maxItems: 5000 }),
   feedbackRules: Type.Array(Type.Object({ id: ReadingRuleId, ...feedbackRule }, closed), { maxItems: 5000 }),
-  domainRules: Type.Array(Type.Never(), {
-    maxItems: 0,
-    description: "Rules over recipients' domains: this format knows none, and a client that cannot keep one takes none",
+  domainRules: Type.Array(Type.Object({ id: ReadingRuleId, ...domainRule }, closed), {
+    maxItems: 5000,
+    description: "Rules over recipients' domains, in their order: the first whose mask matches holds",
   }),
   policies: Type.Array(Type.Object({ reason: Reason, ...PolicyPut.properties }, closed), {
     maxItems: 50,
@@ -96,7 +98,7 @@ export type RuleListDiff = Static<typeof ListDiff>;
 
 /** What one rule set has and another has not. */
 export const RuleSetDiff = Type.Object(
-  { mxRules: ListDiff, bounceRules: ListDiff, feedbackRules: ListDiff, policies: ListDiff },
+  { mxRules: ListDiff, bounceRules: ListDiff, feedbackRules: ListDiff, domainRules: ListDiff, policies: ListDiff },
   { ...closed, title: 'RuleSetDiff' },
 );
 export type RuleSetDiff = Static<typeof RuleSetDiff>;

@@ -23,6 +23,7 @@ export * from './unstorable.ts';
 export * from './arbiter.ts';
 export * from './path-back-off.ts';
 export * from './mx-rules.ts';
+export * from './domain-rules.ts';
 export * from './feedback.ts';
 export * from './lane-rules.ts';
 export * from './scope-totals.ts';
@@ -37,7 +38,14 @@ export * from './feedback-rule-edits.ts';
 export * from './inbound.ts';
 export * from './inbound-lookup.ts';
 export * from './policies.ts';
-export { deleteLocalRule, enableRule, orderLocalRules, type ReadingEdit, type RulePlace } from './reading-edits.ts';
+export {
+  deleteLocalRule,
+  enableRule,
+  orderLocalRules,
+  type ReadingEdit,
+  type RulePlace,
+  type RuleTable,
+} from './reading-edits.ts';
 export { recordBounces, type BounceResult, type ReportedBounce } from './bounces.ts';
 export { putEntries, releaseEntries, type EditReport, type EntryEdit, type ReleaseReport } from './quarantine-edits.ts';
 export {

@@ -2,6 +2,7 @@
 // starts or upgrades services.
 import { openDatabase } from './database.ts';
 import { migrate } from './migrate.ts';
+import { seedDomainRules } from './domain-rules.ts';
 import { loadBundledRules } from './mx-rule-edits.ts';
 import { loadBundledPolicies } from './policies.ts';
 
@@ -14,6 +15,7 @@ if (databaseUrl === undefined) {
   process.stdout.write(applied.length === 0 ? 'schema is up to date\n' : `applied ${applied.join(', ')}\n`);
   await using database = openDatabase(databaseUrl, { poolSize: 1, name: 'migrate' });
   if (await loadBundledRules(database)) process.stdout.write('loaded the bundled MX rules\n');
+  await seedDomainRules(database);
   await loadBundledPolicies(database);
   // The engine leaves a timer of ten seconds behind (its lock's time-out), and nothing is left to wait for.
   process.exit();

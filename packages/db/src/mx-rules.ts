@@ -1,4 +1,4 @@
-import type { Level, Limits, MxRule, Preset, Source, SiteBlock } from '@mxflow/domain';
+import type { DomainRule, Level, Limits, MxRule, Preset, Source, SiteBlock } from '@mxflow/domain';
 import type { Database } from './database.ts';
 import { announceRules, lockInstance } from './mx-rule-edits.ts';
 
@@ -17,20 +17,25 @@ export type RuleSet = {
   readonly level: Level;
   /** In their order; the last takes everything. */
   readonly rules: readonly MxRule[];
+  /** In their order, those that are switched on. */
+  readonly domainRules: readonly DomainRule[];
   readonly sources: readonly RegisteredSource[];
 };
 
-/** Reads the rules in force, in one statement: rules, level and sources belong together. */
+/** Reads what is in force, in one statement: rules, level and sources belong together. */
 export async function readRuleSet(database: Database): Promise<RuleSet> {
-  const [row] =
-    await database.client.$queryRawUnsafe<
-      { version: number; level: Level; rules: readonly RuleRow[]; sources: readonly SourceRow[] }[]
-    >(READ);
+  const [row] = await database.client.$queryRawUnsafe<
+    (Pick<RuleSet, 'version' | 'level' | 'domainRules'> & {
+      readonly rules: readonly RuleRow[];
+      readonly sources: readonly SourceRow[];
+    })[]
+  >(READ);
   if (row === undefined) throw new Error('expected the row of the instance, found none');
   return {
     version: row.version,
     level: row.level,
     rules: row.rules.map(toRule),
+    domainRules: row.domainRules,
     sources: row.sources.map(({ level, ...source }) => ({ ...source, ...(level === null ? {} : { level }) })),
   };
 }
@@ -54,6 +59,8 @@ const READ = `
       'limits', (SELECT coalesce(jsonb_object_agg(l.level, jsonb_build_object('maxConnections', l.max_connections,
         'maxMessagesPerConnection', l.max_messages_per_connection, 'messagesPerHour', l.messages_per_hour)), '{}')
         FROM mx_rule_limits l WHERE l.rule_id = r.id)) ORDER BY r.position, r.id) FROM mx_rules r) AS rules,
+    (SELECT coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('id', d.id, 'mask', d.mask, 'action', d.action,
+      'note', d.note)) ORDER BY d.position, d.id), '[]') FROM domain_rules d WHERE d.enabled) AS "domainRules",
     (SELECT coalesce(jsonb_agg(jsonb_build_object('publicId', s.public_id, 'publicIp', s.public_ip,
       'heloName', s.helo_name, 'weight', s.weight, 'pools', s.pools, 'includeDomains', s.include_domains,
       'excludeDomains', s.exclude_domains, 'level', s.level, 'paused', s.paused_at IS NOT NULL) ORDER BY s.public_id), '[]')

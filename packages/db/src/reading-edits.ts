@@ -1,6 +1,6 @@
 import { announceReading } from './bounce-rules.ts';
 import type { Database, Statements } from './database.ts';
-import { lockInstance } from './mx-rule-edits.ts';
+import { announceRules, lockInstance } from './mx-rule-edits.ts';
 
 /** What an edit of how failures are read came to. */
 export type ReadingEdit =
@@ -13,17 +13,32 @@ export type ReadingEdit =
   | 'other-list';
 
 /** Where ordered rules of operators and of a set lie. */
-export type RuleTable = 'bounce_rules' | 'feedback_rules';
+export type RuleTable = 'bounce_rules' | 'feedback_rules' | 'domain_rules';
+
+/** Who hears of a change: domain rules decide what may be sent, the others how failures are read. */
+const ANNOUNCE = {
+  bounce_rules: announceReading,
+  feedback_rules: announceReading,
+  domain_rules: announceRules,
+} as const satisfies Record<RuleTable, (tx: Statements) => Promise<void>>;
 
 /** One transaction, one at a time; where it is done, a new version that whoever reads failures hears of. */
 export async function editReading(
   database: Database,
   run: (tx: Statements) => Promise<ReadingEdit>,
 ): Promise<ReadingEdit> {
+  return await editRules(database, announceReading, run);
+}
+
+async function editRules(
+  database: Database,
+  announce: (tx: Statements) => Promise<void>,
+  run: (tx: Statements) => Promise<ReadingEdit>,
+): Promise<ReadingEdit> {
   return await database.client.$transaction(async (tx) => {
     await lockInstance(tx);
     const result = await run(tx);
-    if (result === 'done') await announceReading(tx);
+    if (result === 'done') await announce(tx);
     return result;
   });
 }
@@ -34,7 +49,7 @@ export async function enableRule(
   table: RuleTable,
   { id, enabled }: { readonly id: string; readonly enabled: boolean },
 ): Promise<ReadingEdit> {
-  return await editReading(database, async (tx) => {
+  return await editRules(database, ANNOUNCE[table], async (tx) => {
     const found = await tx.$executeRawUnsafe(`UPDATE ${table} SET enabled = $2 WHERE id = $1`, id, enabled);
     return found === 1 ? 'done' : 'unknown';
   });
@@ -42,7 +57,7 @@ export async function enableRule(
 
 /** Deletes an operator's rule. Where it lay over one of the set, that is back once the set is loaded again. */
 export async function deleteLocalRule(database: Database, table: RuleTable, id: string): Promise<ReadingEdit> {
-  return await editReading(database, async (tx) => {
+  return await editRules(database, ANNOUNCE[table], async (tx) => {
     const [rule] = await tx.$queryRawUnsafe<{ origin: string }[]>(`SELECT origin FROM ${table} WHERE id = $1`, id);
     if (rule === undefined) return 'unknown';
     if (rule.origin !== 'local') return 'of-the-set';
@@ -57,7 +72,7 @@ export async function orderLocalRules(
   table: RuleTable,
   wanted: readonly string[],
 ): Promise<ReadingEdit> {
-  return await editReading(database, async (tx) => {
+  return await editRules(database, ANNOUNCE[table], async (tx) => {
     const ids = await placedIds(tx, table);
     const isSame = wanted.length === ids.length && new Set(wanted).size === ids.length;
     if (!isSame || !ids.every((id) => wanted.includes(id))) return 'other-list';
@@ -84,7 +99,7 @@ export async function putLocalRule(
   table: RuleTable,
   { rule, before, enabled }: RulePlace & { readonly rule: RuleRow },
 ): Promise<ReadingEdit> {
-  return await editReading(database, async (tx) => {
+  return await editRules(database, ANNOUNCE[table], async (tx) => {
     const [known] = await tx.$queryRawUnsafe<{ position: number; enabled: boolean }[]>(
       `SELECT position, enabled FROM ${table} WHERE id = $1`,
       rule.id,

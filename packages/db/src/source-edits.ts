@@ -152,3 +152,16 @@ export async function listRecentHosts(
     limit,
   );
 }
+
+/** Domains that messages of the last week went to, or were to go to, those with most first. */
+export async function listRecentDomains(
+  database: Database,
+  limit: number,
+): Promise<readonly { readonly domain: string; readonly messages: number }[]> {
+  return await database.client.$queryRawUnsafe(
+    `SELECT split_part(address, '@', -1) AS domain, count(*)::float8 AS messages
+     FROM delivery_log WHERE logged_at >= mxflow_now() - interval '7 days'
+     GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT $1`,
+    limit,
+  );
+}

@@ -1,5 +1,6 @@
 export * from './bounce-rule.ts';
 export * from './disposition.ts';
+export * from './domain-rule.ts';
 export * from './feedback-rule.ts';
 export * from './failure-detail.ts';
 export * from './job.ts';

@@ -10,6 +10,7 @@ export function compareRuleSets(before: RuleSetContent, after: RuleSetContent): 
     mxRules: compareLists(before.mxRules, after.mxRules),
     bounceRules: compareLists(before.bounceRules, after.bounceRules),
     feedbackRules: compareLists(before.feedbackRules, after.feedbackRules),
+    domainRules: compareLists(before.domainRules, after.domainRules),
     policies: { ...compareLists(named(before.policies), named(after.policies)), reordered: false },
   };
 }

@@ -1,6 +1,6 @@
 import { faultsOfRule } from '@mxflow/bounce';
 import { RuleSetContent, RuleSetDocument, type RuleSetFault } from '@mxflow/contracts';
-import { lintRules, maskFault, readMxRule } from '@mxflow/domain';
+import { domainMaskFault, lintRules, maskFault, readMxRule } from '@mxflow/domain';
 import { feedbackFaults } from '@mxflow/feedback';
 import type { TSchema } from 'typebox';
 
@@ -30,15 +30,17 @@ function faultsBySchema(schema: TSchema, value: unknown): readonly RuleSetFault[
 }
 
 function faultsOfRules(content: RuleSetContent): readonly RuleSetFault[] {
-  const { mxRules, bounceRules, feedbackRules, policies } = content;
+  const { mxRules, bounceRules, feedbackRules, domainRules, policies } = content;
   return [
     ...mxRuleFaults(content),
     ...repeated('mxRules', mxRules, ({ id }) => id),
     ...repeated('bounceRules', bounceRules, ({ id }) => id),
     ...repeated('feedbackRules', feedbackRules, ({ id }) => id),
+    ...repeated('domainRules', domainRules, ({ id }) => id),
     ...repeated('policies', policies, ({ reason }) => reason),
     ...faultsIn('bounceRules', bounceRules, (rule) => faultsOfRule(toBounceRule(rule))),
     ...faultsIn('feedbackRules', feedbackRules, feedbackRuleFaults),
+    ...faultsIn('domainRules', domainRules, (rule) => maskFaults(rule.mask, domainMaskFault(rule))),
   ];
 }
 
@@ -65,9 +67,8 @@ type WrittenFeedbackRule = RuleSetContent['feedbackRules'][number];
 
 function feedbackRuleFaults(rule: WrittenFeedbackRule): readonly RuleSetFault[] {
   const { kind, cap } = rule.action;
-  const mask = maskFault(rule.mask);
   return [
-    ...(mask === undefined ? [] : [{ pointer: '/mask', expected: mask, found: rule.mask }]),
+    ...maskFaults(rule.mask, maskFault(rule.mask)),
     ...(kind === 'suspend' && cap !== undefined
       ? [{ pointer: '/action/cap', expected: 'none: nothing at all is sent', found: String(cap) }]
       : []),
@@ -76,6 +77,10 @@ function feedbackRuleFaults(rule: WrittenFeedbackRule): readonly RuleSetFault[] 
       : []),
     ...feedbackFaults(toFeedbackRule(rule)),
   ];
+}
+
+function maskFaults(mask: string, expected: string | undefined): readonly RuleSetFault[] {
+  return expected === undefined ? [] : [{ pointer: '/mask', expected, found: mask }];
 }
 
 function faultsIn<Rule extends { readonly id: string }>(

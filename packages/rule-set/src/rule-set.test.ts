@@ -16,7 +16,7 @@ const small: RuleSetContent = {
   mxRules: bundled.mxRules.slice(-3),
   bounceRules: bundled.bounceRules.slice(0, 2),
   feedbackRules: bundled.feedbackRules.slice(0, 2),
-  domainRules: [],
+  domainRules: bundled.domainRules.slice(0, 1),
   policies: bundled.policies,
 };
 const document: RuleSetDocument = {

@@ -2,6 +2,7 @@ import type { RuleSetContent } from '@mxflow/contracts';
 import {
   readMxRule,
   type BounceRule,
+  type DomainRule,
   type FailureDetail,
   type FeedbackAction,
   type FeedbackRule,
@@ -15,15 +16,17 @@ export type RulesOfSet = {
   readonly mxRules: readonly MxRule[];
   readonly bounceRules: readonly BounceRule[];
   readonly feedbackRules: readonly FeedbackRule[];
+  readonly domainRules: readonly DomainRule[];
   readonly policies: readonly ReasonPolicy[];
 };
 
 /** Reads the rules of a set without faults. Throws where an MX rule is none: ask `faultsOfContent` first. */
-export function rulesOf({ mxRules, bounceRules, feedbackRules, policies }: RuleSetContent): RulesOfSet {
+export function rulesOf({ mxRules, bounceRules, feedbackRules, domainRules, policies }: RuleSetContent): RulesOfSet {
   return {
     mxRules: mxRules.map(toMxRule),
     bounceRules: bounceRules.map(toBounceRule),
     feedbackRules: feedbackRules.map(toFeedbackRule),
+    domainRules,
     policies,
   };
 }

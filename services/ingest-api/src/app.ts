@@ -10,6 +10,7 @@ import { authenticate } from './authenticate.ts';
 import { addBodyParsers } from './body-parsers.ts';
 import { addBounceRuleRoutes } from './bounce-rule-routes.ts';
 import { addBounceTrialRoutes } from './bounce-trial-routes.ts';
+import { addDomainRuleRoutes } from './domain-rule-routes.ts';
 import { createEvents } from './events.ts';
 import { addJobRoutes } from './job-routes.ts';
 import { addInboundRoutes } from './inbound-routes.ts';
@@ -61,6 +62,7 @@ export async function buildApp(options: AppOptions): Promise<Api> {
   addRestRoutes(api, parts);
   addRuleRoutes(api, parts);
   addRuleTrialRoutes(api, parts);
+  addDomainRuleRoutes(api, parts);
   addSourceRoutes(api, parts);
   addFeedbackRuleRoutes(api, parts);
   addFeedbackTrialRoutes(api, parts);

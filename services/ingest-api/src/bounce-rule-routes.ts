@@ -1,22 +1,14 @@
 import { DEFAULT_RULES } from '@mxflow/bounce';
-import { BounceRuleList, BounceRulePut, BounceRuleView, RuleOrder } from '@mxflow/contracts';
-import {
-  deleteLocalRule,
-  enableRule,
-  orderLocalRules,
-  putBounceRule,
-  seedBounceRules,
-  type Database,
-} from '@mxflow/db';
+import { BounceRuleList, BounceRulePut, BounceRuleView } from '@mxflow/contracts';
+import { putBounceRule, seedBounceRules, type Database } from '@mxflow/db';
 import { ProblemError, problemsOf } from '@mxflow/http-api';
-import { Type } from 'typebox';
 
 import type { Api, ApiParts } from './api.ts';
 import { bounceRuleOf, viewBounceRule } from './bounce-rule-body.ts';
 import { PlaceQuery, RulePath, throwUnlessEdited } from './reading-edit.ts';
+import { addRuleEditRoutes } from './rule-edit-routes.ts';
 import { listSeededBounceRules } from './rules-at-hand.ts';
 
-const TABLE = 'bounce_rules';
 const tags = ['bounce rules'];
 const read = { config: { scope: 'bounces:read' } } as const;
 const write = { config: { scope: 'bounces:write' } } as const;
@@ -25,7 +17,15 @@ const write = { config: { scope: 'bounces:write' } } as const;
 export function addBounceRuleRoutes(api: Api, parts: ApiParts): void {
   addReads(api, parts);
   addPut(api, parts);
-  addOthers(api, parts);
+  addRuleEditRoutes(api, parts, {
+    path: '/v1/bounce-rules',
+    table: 'bounce_rules',
+    tag: 'bounce rules',
+    scope: 'bounces:write',
+    view: BounceRuleView,
+    reload: (database) => seedBounceRules(database, DEFAULT_RULES),
+    viewOne,
+  });
 }
 
 function addReads(api: Api, { database }: ApiParts): void {
@@ -76,58 +76,6 @@ function addPut(api: Api, { database }: ApiParts): void {
       return await viewOne(database, id);
     },
   });
-}
-
-function addOthers(api: Api, { database }: ApiParts): void {
-  api.route({
-    ...write,
-    method: 'DELETE',
-    url: '/v1/bounce-rules/:id',
-    schema: {
-      tags,
-      summary: 'Delete a rule of your own; one of the set that it lay over holds again',
-      params: RulePath,
-      response: { 204: Type.Null(), ...problemsOf(401, 403, 404, 409, 503) },
-    },
-    handler: async (request, reply) => {
-      throwUnlessEdited(await deleteLocalRule(database, TABLE, request.params.id));
-      await seedBounceRules(database, DEFAULT_RULES);
-      return reply.code(204).send(null);
-    },
-  });
-  api.route({
-    ...write,
-    method: 'PUT',
-    url: '/v1/bounce-rules/order',
-    schema: {
-      tags,
-      summary: "Put the rules that stand before the set's into another order",
-      body: RuleOrder,
-      response: { 204: Type.Null(), ...problemsOf(400, 401, 403, 409, 422, 503) },
-    },
-    handler: async (request, reply) => {
-      throwUnlessEdited(await orderLocalRules(database, TABLE, request.body.ids));
-      return reply.code(204).send(null);
-    },
-  });
-  for (const verb of ['enable', 'disable'] as const) {
-    api.route({
-      ...write,
-      method: 'POST',
-      url: `/v1/bounce-rules/:id/${verb}`,
-      schema: {
-        tags,
-        summary: verb === 'enable' ? 'Switch a rule on' : 'Switch a rule off; it stays off whatever set comes',
-        params: RulePath,
-        response: { 200: BounceRuleView, ...problemsOf(401, 403, 404, 503) },
-      },
-      handler: async ({ params: { id } }) => {
-        await listSeededBounceRules(database);
-        throwUnlessEdited(await enableRule(database, TABLE, { id, enabled: verb === 'enable' }));
-        return await viewOne(database, id);
-      },
-    });
-  }
 }
 
 async function viewOne(database: Database, id: string): Promise<BounceRuleView> {

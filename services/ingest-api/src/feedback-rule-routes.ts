@@ -1,9 +1,6 @@
-import { FeedbackRuleList, FeedbackRulePut, FeedbackRuleView, RuleOrder } from '@mxflow/contracts';
+import { FeedbackRuleList, FeedbackRulePut, FeedbackRuleView } from '@mxflow/contracts';
 import {
-  deleteLocalRule,
-  enableRule,
   listFeedbackRules,
-  orderLocalRules,
   putFeedbackRule,
   seedFeedbackRules,
   type Database,
@@ -12,12 +9,11 @@ import {
 import { maskFault, type FeedbackAction, type FeedbackRule } from '@mxflow/domain';
 import { DEFAULT_FEEDBACK_RULES, feedbackFaults } from '@mxflow/feedback';
 import { foundText, ProblemError, problemsOf } from '@mxflow/http-api';
-import { Type } from 'typebox';
 
 import type { Api, ApiParts } from './api.ts';
 import { PlaceQuery, RulePath, throwUnlessEdited } from './reading-edit.ts';
+import { addRuleEditRoutes } from './rule-edit-routes.ts';
 
-const TABLE = 'feedback_rules';
 const tags = ['feedback rules'];
 const read = { config: { scope: 'rules:read' } } as const;
 const write = { config: { scope: 'rules:write' } } as const;
@@ -26,7 +22,15 @@ const write = { config: { scope: 'rules:write' } } as const;
 export function addFeedbackRuleRoutes(api: Api, parts: ApiParts): void {
   addReads(api, parts);
   addPut(api, parts);
-  addOthers(api, parts);
+  addRuleEditRoutes(api, parts, {
+    path: '/v1/feedback-rules',
+    table: 'feedback_rules',
+    tag: 'feedback rules',
+    scope: 'rules:write',
+    view: FeedbackRuleView,
+    reload: (database) => seedFeedbackRules(database, DEFAULT_FEEDBACK_RULES),
+    viewOne,
+  });
 }
 
 function addReads(api: Api, { database }: ApiParts): void {
@@ -75,58 +79,6 @@ function addPut(api: Api, { database }: ApiParts): void {
       return await viewOne(database, id);
     },
   });
-}
-
-function addOthers(api: Api, { database }: ApiParts): void {
-  api.route({
-    ...write,
-    method: 'DELETE',
-    url: '/v1/feedback-rules/:id',
-    schema: {
-      tags,
-      summary: 'Delete a rule of your own; one of the set that it lay over holds again',
-      params: RulePath,
-      response: { 204: Type.Null(), ...problemsOf(401, 403, 404, 409, 503) },
-    },
-    handler: async (request, reply) => {
-      throwUnlessEdited(await deleteLocalRule(database, TABLE, request.params.id));
-      await seedFeedbackRules(database, DEFAULT_FEEDBACK_RULES);
-      return reply.code(204).send(null);
-    },
-  });
-  api.route({
-    ...write,
-    method: 'PUT',
-    url: '/v1/feedback-rules/order',
-    schema: {
-      tags,
-      summary: "Put the rules that stand before the set's into another order",
-      body: RuleOrder,
-      response: { 204: Type.Null(), ...problemsOf(400, 401, 403, 409, 422, 503) },
-    },
-    handler: async (request, reply) => {
-      throwUnlessEdited(await orderLocalRules(database, TABLE, request.body.ids));
-      return reply.code(204).send(null);
-    },
-  });
-  for (const verb of ['enable', 'disable'] as const) {
-    api.route({
-      ...write,
-      method: 'POST',
-      url: `/v1/feedback-rules/:id/${verb}`,
-      schema: {
-        tags,
-        summary: verb === 'enable' ? 'Switch a rule on' : 'Switch a rule off; it stays off whatever set comes',
-        params: RulePath,
-        response: { 200: FeedbackRuleView, ...problemsOf(401, 403, 404, 503) },
-      },
-      handler: async ({ params: { id } }) => {
-        await listSeeded(database);
-        throwUnlessEdited(await enableRule(database, TABLE, { id, enabled: verb === 'enable' }));
-        return await viewOne(database, id);
-      },
-    });
-  }
 }
 
 /** The rules; the bundled ones are loaded where no other process has done so yet. */

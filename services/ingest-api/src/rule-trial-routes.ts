@@ -2,6 +2,7 @@ import { DryRun, DryRunPost, RuleExplanation } from '@mxflow/contracts';
 import { listRecentHosts, listScopes, readRuleSet, type RuleSet, type ScopeState } from '@mxflow/db';
 import {
   ANY_RULE_ID,
+  domainRuleFor,
   firstMatch,
   hostsOf,
   levelInForce,
@@ -53,7 +54,9 @@ export function addRuleTrialRoutes(api: Api, { database, resolveMx }: ApiParts):
       const ruleSet = await readRuleSet(database);
       const scopes = await listScopes(database, { limit: MAX_HOSTS });
       const hosts = hostsOf(resolution).toSorted((one, other) => one.preference - other.preference);
+      const rule = domain === undefined ? undefined : domainRuleFor(ruleSet.domainRules, domain);
       return {
+        ...(rule === undefined ? {} : { domainRule: { id: rule.id, action: rule.action } }),
         resolution: mxhost === undefined ? resolution.kind : 'given',
         hosts: hosts.flatMap(({ host, preference }) =>
           sourcesOf(ruleSet, source).map((publicId) => explain(ruleSet, { host, preference, publicId }, scopes)),

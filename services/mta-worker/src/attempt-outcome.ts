@@ -73,6 +73,12 @@ export function invalidDomain(facts: AttemptFacts, domain: string): OutcomeMessa
   return { key: 'delivery.deferred.v1', body: { ...facts, result: { kind: 'invalid-domain', because } } };
 }
 
+/** A domain rule says that the domain takes no mail: nobody was asked. */
+export function barredDomain(facts: AttemptFacts, domain: string, rule: string): OutcomeMessage {
+  const because = `domain rule '${rule}': the domain '${domain}' does not accept mail`;
+  return { key: 'delivery.deferred.v1', body: { ...facts, result: { kind: 'invalid-domain', because } } };
+}
+
 export function unreachable(facts: AttemptFacts, because: string): OutcomeMessage {
   return {
     key: 'delivery.deferred.v1',

@@ -1,9 +1,9 @@
 import { markDomainMoved, type Database } from '@mxflow/db';
-import { chooseSource, siteKey, type MessageId, type MxResolution, type Source } from '@mxflow/domain';
+import { chooseSource, siteKey, type DomainRule, type MessageId, type MxResolution, type Source } from '@mxflow/domain';
 import { done, later, type ConsumedMessage, type LaneQueue, type Messaging, type Verdict } from '@mxflow/messaging';
 import type { Resolver } from '@mxflow/resolver';
 
-import { invalidDomain, sent, unsendable } from './attempt-outcome.ts';
+import { barredDomain, invalidDomain, sent, unsendable } from './attempt-outcome.ts';
 import type { WorkerEvents } from './events.ts';
 import type { JobCache } from './job-cache.ts';
 import type { LaneMessage, LoadedJob } from './lane-message.ts';
@@ -23,6 +23,8 @@ export type IntakeOptions = {
   readonly events: WorkerEvents;
   /** Those of the sources that may send to a domain now. */
   readonly usable: (sources: readonly Source[], domain: string) => readonly Source[];
+  /** The domain rule that takes a domain's mail away. */
+  readonly barring: (domain: string) => DomainRule | undefined;
 };
 
 /** Where a released message is to wait in this worker. */
@@ -31,6 +33,7 @@ type Route =
   | { readonly kind: 'simulate'; readonly job: LoadedJob }
   | { readonly kind: 'unsendable'; readonly because: string }
   | { readonly kind: 'invalid-domain' }
+  | { readonly kind: 'barred-domain'; readonly rule: string }
   | { readonly kind: 'park'; readonly delayMs: number; readonly reason: string; readonly lastReply?: string };
 
 /** Milliseconds until a domain whose name servers do not answer is asked for again. */
@@ -83,6 +86,8 @@ export class Intake {
     if (job === undefined) return { kind: 'unsendable', because: 'the job is gone' };
     if ('unusable' in job) return { kind: 'unsendable', because: job.unusable };
     if (job.definition.mode === 'simulate') return { kind: 'simulate', job };
+    const barring = this.#options.barring(lane.domain);
+    if (barring !== undefined) return { kind: 'barred-domain', rule: barring.id };
     const odd = await this.#routeByDns(lane, await this.#options.resolver.mx(lane.domain));
     if (odd !== undefined) return odd;
     const usable = this.#options.usable(sources, lane.domain);
@@ -128,6 +133,8 @@ export class Intake {
         return offline.add(lane, async (_message, facts) => unsendable(facts, way.because));
       case 'invalid-domain':
         return offline.add(lane, async (_message, facts) => invalidDomain(facts, lane.domain));
+      case 'barred-domain':
+        return offline.add(lane, async (_message, facts) => barredDomain(facts, lane.domain, way.rule));
       case 'park':
         return this.#park(lane, way);
     }

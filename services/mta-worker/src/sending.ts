@@ -57,6 +57,7 @@ export type SendingOptions = {
 
 export function startSending(options: SendingOptions): Sending {
   const { config, database, messaging, sources, keeper, book, events, logger } = options;
+  const { barring } = book;
   const stopped = new AbortController();
   const currentEpoch = (): number => keeper.epoch;
   const desk = new OutcomeDesk({ database, messaging, reportAgainMs: config.MXFLOW_REPORT_AGAIN_AFTER });
@@ -76,10 +77,9 @@ export function startSending(options: SendingOptions): Sending {
     logger,
     maxConnections: config.MXFLOW_MAX_CONNECTIONS,
   });
-  const onFault = (error: unknown): void => events.intakeFailed(error);
-  const offline = createOffline({ claim, desk, putBack, onFault });
+  const offline = createOffline({ claim, desk, putBack, onFault: (error) => events.intakeFailed(error) });
   const usable = (pool: readonly Source[], domain: string) => usableHere(pool, book, domain);
-  const intake = new Intake({ database, messaging, resolver, jobs, paths, offline, putBack, events, usable });
+  const intake = new Intake({ database, messaging, resolver, jobs, paths, offline, putBack, events, usable, barring });
   const lanes = createLanes({
     database,
     messaging,

@@ -1,3 +1,4 @@
+import { putDomainRule } from '@mxflow/db';
 import { analyse, readReferee, type ProviderSpec } from '@mxflow/provider-sim';
 import { expect, test } from 'vitest';
 
@@ -51,6 +52,28 @@ test('each message has its own outcome: refused, deferred, unknown domain', asyn
     kind: 'invalid-domain',
     because: "DNS query failed for 'nowhere.test'",
   });
+});
+
+test('a domain rule takes a domain away from one message to the next, and gives it back', async () => {
+  await using lane = await openLane([provider('closed', '127.28.0.1')]);
+  const rule = { id: 'closed', mask: '*closed.test', action: 'no-mail' } as const;
+  await putDomainRule(lane.database, rule);
+  await lane.post(['a@closed.test']);
+  const [barred] = await lane.outcomes(1);
+  expect(barred?.body['result']).toEqual({
+    kind: 'invalid-domain',
+    because: "domain rule 'closed': the domain 'closed.test' does not accept mail",
+  });
+  await putDomainRule(lane.database, { ...rule, action: 'deliver' });
+  await expect
+    .poll(
+      async () => {
+        await lane.post(['b@closed.test']);
+        return (await lane.outcomes(2)).at(-1)?.key;
+      },
+      { timeout: 20_000, interval: 50 },
+    )
+    .toBe('delivery.sent.v1');
 });
 
 test('verify asks up to RCPT, simulate connects to nobody', async () => {

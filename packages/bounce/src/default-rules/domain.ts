@@ -27,6 +27,7 @@ export const DOMAIN_RULES: readonly BounceRule[] = [
         "The domain example.org doesn't receive email according to the administrator: returned Null MX",
         'all relevant MX records point to non-existent hosts',
         'user@example.jp: No MX found for domain',
+        "domain rule 'voila-fr': the domain 'voila.fr' does not accept mail",
       ],
       ['550 5.1.1 User unknown', BLOCKED],
     ],

@@ -20,6 +20,7 @@ const ruleSet: RuleSet = {
   version: 1,
   level: 'normal',
   rules: [rule('fast', true, 60_000), rule('slow', true, 600), rule('open', false, 600), rule('one', true, 600, '1')],
+  domainRules: [],
   sources: [],
 };
 const liveSources = [

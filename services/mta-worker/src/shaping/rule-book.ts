@@ -1,5 +1,15 @@
 import { readRuleSet, type Database } from '@mxflow/db';
-import { firstMatch, groupKey, levelInForce, limitsAt, scopeKey, type Limits, type MxRule } from '@mxflow/domain';
+import {
+  domainRuleFor,
+  firstMatch,
+  groupKey,
+  levelInForce,
+  limitsAt,
+  scopeKey,
+  type DomainRule,
+  type Limits,
+  type MxRule,
+} from '@mxflow/domain';
 
 /** One source towards one address of one MX host, on behalf of a site: what a connection is to be opened for. */
 export type PathPoint = {
@@ -24,6 +34,8 @@ export type RuleBook = {
   readonly version: number;
   readonly sources: RuleSet['sources'];
   of(point: PathPoint): PathRule;
+  /** The domain rule that takes a domain's mail away; `undefined` where it may be sent. */
+  readonly barring: (domain: string) => DomainRule | undefined;
   /** Reads them anew where the version given is not the one at hand; `true` when they changed. */
   refresh(version?: number): Promise<boolean>;
 };
@@ -55,6 +67,10 @@ export async function openRuleBook(database: Database): Promise<RuleBook> {
     of: ({ mxHost, mxIp, publicId, siteId }) => {
       const { rule, limits } = match(mxHost, publicId);
       return { rule, limits, scopeKey: scopeKey(rule, publicId, mxIp), groupKey: groupKey(rule, siteId) };
+    },
+    barring: (domain) => {
+      const rule = domainRuleFor(set.domainRules, domain);
+      return rule?.action === 'no-mail' ? rule : undefined;
     },
     refresh: async (version) => {
       if (version === set.version) return false;
