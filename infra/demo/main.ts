@@ -57,6 +57,7 @@ async function runDemo({ reportFile, workers }: DemoArguments): Promise<number> 
         MXFLOW_PRIVATE_MX: sims.privateMx.join(','),
       },
       rules: DEMO_RULES,
+      ruleSets: true,
     }),
   );
   const recipients = demoRecipients();

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 export const usage = `npm start -- [--workers N] [--endpoints FILE] [--sources FILE] [--data NAME] [--fresh]
 
   --workers N       mta-workers to run (default 1)
-  --endpoints FILE  write api, apiKey, databaseUrl, amqpUrl, bounceSmtp and metrics there as JSON
+  --endpoints FILE  write api, apiKey, hub, hubKey, databaseUrl, amqpUrl, bounceSmtp and metrics there as JSON
   --sources FILE    JSON list of sources: publicId, publicIp, bindAddress, heloName, weight, pools
   --data NAME       keep the data apart under this name (default "start")
   --fresh           forget what an earlier start of that name left

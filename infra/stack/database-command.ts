@@ -17,6 +17,12 @@ export async function issueApiKey(databaseUrl: string, tenant: string): Promise<
   return output.trim();
 }
 
+/** A new editor's key to the hub, in place of the one that an earlier stack on this database had. */
+export async function issueHubKey(databaseUrl: string): Promise<string> {
+  const output = await runCommand('issue-hub-key-main.ts', databaseUrl, { argv: ['--replace', 'one-machine stack'] });
+  return output.trim();
+}
+
 /** Puts MX rules in place of those in force. */
 export async function loadRules(databaseUrl: string, rules: readonly StackRule[]): Promise<void> {
   await runCommand('load-rules-main.ts', databaseUrl, { input: JSON.stringify(rules) });

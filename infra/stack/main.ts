@@ -29,7 +29,10 @@ async function run(settings: StartArguments): Promise<void> {
   if (settings.endpointsFile !== undefined) writeEndpoints(settings.endpointsFile, stack);
   say(`ready in ${((performance.now() - startedAt) / 1000).toFixed(1)} s: ${stack.api}`);
   say(`logs in ${stack.logFolder}; stop with Ctrl-C`);
-  if (settings.endpointsFile === undefined) say(`API key (shown once): ${stack.apiKey}`);
+  if (settings.endpointsFile === undefined) {
+    say(`API key (shown once): ${stack.apiKey}`);
+    if (stack.ruleSets !== undefined) say(`hub ${stack.ruleSets.hub}, key (shown once): ${stack.ruleSets.hubKey}`);
+  }
   await stopRequested;
   say('stopping');
 }
@@ -39,6 +42,7 @@ function optionsOf({ workers, name, sources }: StartArguments): StackOptions {
   return {
     workers,
     name,
+    ruleSets: true,
     ...(databaseUrl && amqpUrl ? { on: { databaseUrl, amqpUrl } } : {}),
     ...(sources === undefined ? {} : { settings: { MXFLOW_SOURCES: sources } }),
     onEvent: (event) => say(describe(event)),

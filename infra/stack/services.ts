@@ -27,4 +27,5 @@ export const services = {
   dispatcher: service('dispatcher'),
   mtaWorker: service('mta-worker'),
   bounceProcessor: service('bounce-processor', 'MXFLOW_BOUNCE_SMTP_PORT'),
+  deliverabilityHub: service('deliverability-hub', 'MXFLOW_HUB_PORT'),
 } as const;

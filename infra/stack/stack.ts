@@ -5,7 +5,7 @@ import type { Durability } from '../servers/postgres.ts';
 import { secretFile } from '../servers/secret-file.ts';
 import { startServersIn, type Servers } from '../servers/servers.ts';
 import { openStateFolder, type StateFolder } from '../servers/state-folder.ts';
-import { issueApiKey, loadRules, migrateDatabase } from './database-command.ts';
+import { issueApiKey, issueHubKey, loadRules, migrateDatabase } from './database-command.ts';
 import { openLogFolder } from './log-folder.ts';
 import { startService, type ServiceEvent, type ServiceProcess } from './service-process.ts';
 import { stackRule, type RuleInBrief } from './stack-rules.ts';
@@ -24,6 +24,8 @@ export type StackOptions = {
   readonly settings?: Readonly<Record<string, string>>;
   /** MX rules instead of those of the installation; the last is for whatever the others do not name. */
   readonly rules?: readonly RuleInBrief[];
+  /** Whether there is a deliverability instance. */
+  readonly ruleSets?: boolean;
   readonly onEvent?: (event: StackEvent) => void;
 };
 
@@ -49,10 +51,19 @@ export type Stack = AsyncDisposable & {
   readonly dispatcher: ServiceProcess;
   readonly bounceProcessor: ServiceProcess;
   readonly workers: readonly ServiceProcess[];
+  /** The deliverability instance, where there is one. */
+  readonly ruleSets: RuleSetServices | undefined;
   /** Scales out: starts one more mta-worker, with settings of its own where given, and waits until it is ready. */
   readonly addWorker: (settings?: Readonly<Record<string, string>>) => Promise<ServiceProcess>;
   /** Puts other MX rules in force. */
   readonly setRules: (rules: readonly RuleInBrief[]) => Promise<void>;
+};
+
+export type RuleSetServices = {
+  readonly hub: string;
+  /** Of an editor. */
+  readonly hubKey: string;
+  readonly deliverabilityHub: ServiceProcess;
 };
 
 const tenant = 'default';
@@ -79,11 +90,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       folder,
       onEvent,
     });
+  const ruleSets = options.ruleSets === true ? await startRuleSets(launch, databaseUrl, started) : undefined;
   const fleet = await startFleet(launch, options.workers, started);
   const apiKey = await issueApiKey(databaseUrl, tenant);
   const held = started.move();
   return {
     ...fleet,
+    ruleSets,
     apiKey,
     databaseUrl,
     amqpUrl,
@@ -101,7 +114,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     },
     setRules: (rules) => loadRules(databaseUrl, rules.map(stackRule)),
     get metrics() {
-      const all = [fleet.ingestApi, fleet.dispatcher, fleet.bounceProcessor, ...fleet.workers];
+      const hub = ruleSets === undefined ? [] : [ruleSets.deliverabilityHub];
+      const all = [fleet.ingestApi, fleet.dispatcher, fleet.bounceProcessor, ...hub, ...fleet.workers];
       return all.map(({ healthUrl }) => `${healthUrl}/metrics`);
     },
     [Symbol.asyncDispose]: () => held.disposeAsync(),
@@ -113,6 +127,18 @@ type Launch = (
   instance: string,
   own: { readonly ports: ServicePorts; readonly settings?: Readonly<Record<string, string>> },
 ) => Promise<ServiceProcess>;
+
+async function startRuleSets(
+  launch: Launch,
+  databaseUrl: string,
+  started: AsyncDisposableStack,
+): Promise<RuleSetServices> {
+  const ports = await somePorts();
+  const deliverabilityHub = started.use(
+    await launch(services.deliverabilityHub, services.deliverabilityHub.name, { ports }),
+  );
+  return { hub: `http://127.0.0.1:${ports.front}`, hubKey: await issueHubKey(databaseUrl), deliverabilityHub };
+}
 
 /** All at once; those that did start are left in `started` when one does not. */
 async function startFleet(launch: Launch, workerCount: number, started: AsyncDisposableStack) {

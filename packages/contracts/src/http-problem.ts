@@ -6,6 +6,7 @@ const closed = { additionalProperties: false } as const;
 export const Fault = Type.Object(
   {
     pointer: Type.String({ description: 'JSON pointer (RFC 6901) of what is at fault; empty: the whole' }),
+    id: Type.Optional(Type.String({ description: 'The rule, where it is about one of many' })),
     expected: Type.String(),
     found: Type.String({ description: 'What stood there, cut short' }),
   },

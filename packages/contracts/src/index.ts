@@ -21,3 +21,4 @@ export * from './http-inbound.ts';
 export * from './http-quarantine.ts';
 export * from './rule-set-document.ts';
 export * from './rule-set-unmatched.ts';
+export * from './http-hub.ts';

@@ -73,3 +73,6 @@ export * from './logged-failures.ts';
 export * from './unmatched.ts';
 export * from './policy-effect.ts';
 export * from './unmatched-count.ts';
+export * from './hub-versions.ts';
+export * from './hub-draft.ts';
+export * from './hub-keys.ts';

@@ -2,6 +2,7 @@ export type { Attributes, Meter, Span } from '@opentelemetry/api';
 export * from './address-redaction.ts';
 export * from './bounce-metrics.ts';
 export type { Counted, Distribution, Measured, Observed, PlainCounted, PlainDistribution } from './instruments.ts';
+export * from './hub-metrics.ts';
 export * from './inbound-metrics.ts';
 export * from './logger.ts';
 export * from './metrics.ts';

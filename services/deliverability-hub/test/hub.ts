@@ -1,0 +1,108 @@
+import type { AddressInfo } from 'node:net';
+
+import { issueHubKey, migrate, openDatabase, type Database, type HubRole } from '@mxflow/db';
+import { createWorld } from '@mxflow/infra/testing';
+import { derivedSigningKey, readTrustedKey, type SigningKey, type TrustedKey } from '@mxflow/rule-set';
+import { createLogger, startTelemetry } from '@mxflow/telemetry';
+
+import { buildApp } from '../src/app.ts';
+import { createEvents } from '../src/events.ts';
+import { foundByBundledRules } from '../src/found.ts';
+import { openShelf, type Shelf } from '../src/shelf.ts';
+
+export const SECRET = 'the secret of an instance under test';
+
+export type Call = (method: string, path: string, options?: CallOptions) => Promise<Answer>;
+
+export type TestHub = AsyncDisposable & {
+  readonly url: string;
+  readonly database: Database;
+  readonly databaseUrl: string;
+  readonly shelf: Shelf;
+  readonly signing: SigningKey;
+  readonly trusted: TrustedKey;
+  /** Of an editor and of a client. */
+  readonly keys: Readonly<Record<HubRole, string>>;
+  /** As an editor, unless told otherwise. */
+  readonly call: Call;
+};
+
+type CallOptions = {
+  readonly key?: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+/** Whatever the answers under test hold; what is missing fails the expectation that asks for it. */
+export type Answer = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly body: never;
+};
+
+/** A hub in this process over a database of its own, with version 1 published. */
+export async function startTestHub({ patienceMs = 5_000 } = {}): Promise<TestHub> {
+  await using stack = new AsyncDisposableStack();
+  const world = stack.use(
+    await createWorld({ templateKey: 'mxflow', prepare: async (url) => void (await migrate(url)) }),
+  );
+  const database = stack.use(openDatabase(world.databaseUrl, { poolSize: 8 }));
+  const telemetry = stack.use(startTelemetry({ service: 'deliverability-hub', version: '0', otlpEndpoint: '' }));
+  const level = process.env['TEST_LOG'] === undefined ? 'silent' : 'info';
+  const events = createEvents(createLogger({ service: 'deliverability-hub', level }), telemetry.meter);
+  const signing = await derivedSigningKey(SECRET);
+  const trusted = await readTrustedKey(signing.publicKey);
+  if (trusted === undefined) throw new Error('expected a key, found none');
+  await foundByBundledRules(database);
+  const shelf = openShelf({ database, keys: [signing], events });
+  await shelf.refresh();
+  const api = await buildApp({ database, shelf, keys: [signing], events, pace: { patienceMs, minOctets: 1_024 } });
+  stack.defer(async () => {
+    api.server.closeAllConnections();
+    await api.close();
+  });
+  await api.listen({ host: '127.0.0.1', port: 0 });
+  const url = `http://127.0.0.1:${(api.server.address() as AddressInfo).port}`;
+  const keys = { editor: await keyOf(database, 'editor'), client: await keyOf(database, 'client') };
+  const held = stack.move();
+  return {
+    url,
+    database,
+    databaseUrl: world.databaseUrl,
+    shelf,
+    signing,
+    trusted,
+    keys,
+    call: (method, path, options) => call(url, { method, path, key: keys.editor, ...options }),
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}
+
+async function keyOf(database: Database, role: HubRole): Promise<string> {
+  const issued = await issueHubKey(database, { name: `test ${role}`, role, replace: true });
+  if (issued === undefined) throw new Error('expected a key, found none');
+  return issued.key;
+}
+
+type WholeCall = CallOptions & { readonly method: string; readonly path: string };
+
+export async function call(url: string, { method, path, key, body, headers = {} }: WholeCall): Promise<Answer> {
+  const response = await fetch(`${url}${path}`, {
+    method,
+    headers: {
+      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.includes('json') === true;
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    body: (isJson ? JSON.parse(text) : text) as never,
+  };
+}
