@@ -16,18 +16,6 @@ export function documentWriter(content: RuleSetContent, note: string): DocumentW
   };
 }
 
-/** The content of a document, as a draft has it. */
-export function contentOf(document: string): RuleSetContent {
-  const {
-    format: _format,
-    version: _version,
-    publishedAt: _at,
-    note: _note,
-    ...content
-  } = JSON.parse(document) as RuleSetDocument;
-  return content;
-}
-
 /** Publishes the rules that come with mxflow as version 1 of a hub that has none; true where this call did it. */
 export async function foundByBundledRules(database: Database): Promise<boolean> {
   const content = bundledRuleSet();

@@ -118,6 +118,8 @@ function reasonOfKind(kind: ProblemKind): RefusalReason {
       return 'broken_off';
     case 'key-in-use':
     case 'other-content':
+    case 'precondition-failed':
+    case 'precondition-required':
       return 'conflict';
     case 'too-large':
       return 'too_large';
