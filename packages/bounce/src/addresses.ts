@@ -2,13 +2,18 @@
 const ADDRESS =
   /[^\s<>()[\]{}"',;:|@\\]{1,64}@[a-z0-9\u00c0-\u04ff](?:[a-z0-9.\u00c0-\u04ff_-]{0,253}[a-z0-9\u00c0-\u04ff])?/gi;
 
+/** What stands before an address without a space in scripts that have none. */
+const GLUED = /^[^@]*[\u2e80-\uffef](?=[!-~]+@)/;
+
 /** Characters of a line that are searched. */
 const MAX_LINE = 1000;
 
 /** The addresses in a line, as written, in its order. */
 export function addressesIn(line: string): readonly string[] {
   if (!line.includes('@')) return [];
-  return [...line.slice(0, MAX_LINE).matchAll(ADDRESS)].map(([address]) => address.replace(/^[*=+.]+/, ''));
+  return [...line.slice(0, MAX_LINE).matchAll(ADDRESS)].map(([address]) =>
+    address.replace(GLUED, '').replace(/^[*=+.]+/, ''),
+  );
 }
 
 /** The address of a report's field: `rfc822; <user@example.com>`, with or without type and brackets. */

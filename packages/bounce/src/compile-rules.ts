@@ -1,6 +1,7 @@
 import type { BounceRule, RuleTarget } from '@mxflow/domain';
 import { RE2JS } from 're2js';
 
+import { plainLetters, plainPattern } from './letters.ts';
 import { indexLiterals } from './literal-index.ts';
 import { alternativesOf, requiredLiterals, type Literals } from './required-literals.ts';
 import { conditionsHold, type RuleSubject } from './rule.ts';
@@ -35,21 +36,21 @@ export function faultsOf(rules: readonly BounceRule[]): readonly RuleFault[] {
  */
 export function compileRules(rules: readonly BounceRule[]): CompiledRules {
   const alternatives = rules.flatMap((rule, number) =>
-    alternativesOf(lowerCased(rule.pattern)).map((source) => toAlternative(source, number)),
+    alternativesOf(plainPattern(rule.pattern)).map((source) => toAlternative(source, number)),
   );
   const candidates = candidatesOf(alternatives);
   return {
     rules,
     firstMatch: (target, text, subject) => {
-      const lower = text.toLowerCase();
+      const plain = plainLetters(text);
       let passedOver = -1;
-      for (const number of candidates(lower)) {
+      for (const number of candidates(plain)) {
         const alternative = alternatives[number];
         if (alternative === undefined || alternative.rule === passedOver) continue;
         const rule = rules[alternative.rule];
         if (rule === undefined || !rule.where.includes(target) || !conditionsHold(rule.conditions, subject)) {
           passedOver = alternative.rule;
-        } else if (alternative.fits(lower)) return rule;
+        } else if (alternative.fits(plain)) return rule;
       }
       return undefined;
     },
@@ -89,7 +90,7 @@ type Alternative = {
   /** Its rule's place in the set. */
   readonly rule: number;
   readonly literals: Literals;
-  /** Is it found anywhere in a text that is in lower case? */
+  /** Is it found anywhere in a text in plain letters? */
   readonly fits: (text: string) => boolean;
 };
 
@@ -103,11 +104,4 @@ function toAlternative(source: string, rule: number): Alternative {
     return compiled.test(text);
   };
   return { rule, literals: requiredLiterals(source), fits };
-}
-
-/** A pattern in lower case; classes such as `\S` keep their names. */
-function lowerCased(pattern: string): string {
-  return pattern.replaceAll(/\\(?:[pP]\{[^}]*\}|[^])|[^\\]+/g, (part) =>
-    part.startsWith('\\') ? part : part.toLowerCase(),
-  );
 }

@@ -2,6 +2,7 @@ import type { BounceRule } from '@mxflow/domain';
 import { RE2JS } from 're2js';
 
 import { codesIn } from './codes.ts';
+import { plainLetters, plainPattern } from './letters.ts';
 import { alternativesOf } from './required-literals.ts';
 import { conditionsHold } from './rule.ts';
 import { faultsOfWords, type BounceRuleFault } from './rule-words.ts';
@@ -76,8 +77,8 @@ function faultOfRepeats(pattern: string): string | undefined {
 
 function faultsOfExamples(rule: BounceRule): readonly BounceRuleFault[] {
   const { matches, leaves } = rule;
-  const compiled = RE2JS.compile(rule.pattern, RE2JS.CASE_INSENSITIVE);
-  const fits = (example: string) => compiled.matcher(visibleText(example)).find();
+  const compiled = RE2JS.compile(plainPattern(rule.pattern), RE2JS.CASE_INSENSITIVE);
+  const fits = (example: string) => compiled.matcher(plainLetters(visibleText(example))).find();
   // Whether an example names the MX host or the sender is not known: only what stands in its text is asked for.
   const { replyCodes, enhancedStatuses } = rule.conditions ?? {};
   const conditions = { ...(replyCodes && { replyCodes }), ...(enhancedStatuses && { enhancedStatuses }) };

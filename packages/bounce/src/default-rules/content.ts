@@ -79,6 +79,7 @@ export const CONTENT_RULES: readonly BounceRule[] = [
         'message refus(e|é).*spam',
         'poor (message )?(content|quality)',
         'high spam',
+        'x-spam-',
         'spam probability',
         '[(]spam[)]',
         'advertis(ing|ement)',

@@ -1,5 +1,6 @@
 import type { BounceRule } from '@mxflow/domain';
 
+import { inOtherLanguages } from './languages.ts';
 import { rulesOf } from './row.ts';
 
 const BLOCKED = '554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.example.org';
@@ -68,15 +69,6 @@ export const DOMAIN_RULES: readonly BounceRule[] = [
         'cannot find (any )?(host|domain|server|mx)',
         'no dns (records?|entry) for',
         'dns (error|failure|lookup).*(no such|nxdomain|name not found|does not exist)',
-        'domain.*(unbekannt|existiert nicht|nicht gefunden)',
-        'domaine.*(inconnu|introuvable|inexistant|n.existe pas)',
-        'dominio.*(no existe|desconocid|no encontrado|inesistente|sconosciuto|non esiste)',
-        'domínio.*(não existe|inexistente|desconhecid|não encontrado)',
-        'domein.*(onbekend|bestaat niet)',
-        'domena.*(nie istnieje|nieznan)',
-        'домен.*(не существует|не найден|неизвест)',
-        'ドメイン.*(存在しません|見つかりません|不明)',
-        '域名.*(不存在|无法解析)',
       ],
       [
         "DNS query failed for 'ourdan.com'",
@@ -88,4 +80,5 @@ export const DOMAIN_RULES: readonly BounceRule[] = [
       ['550 5.1.1 User unknown', '550 5.4.312 Message expired, DNS query failed', BLOCKED],
     ],
   ]),
+  ...inOtherLanguages('domain'),
 ];

@@ -6,6 +6,14 @@ const UNKNOWN = '550 5.1.1 <user@example.com>... User Unknown';
 
 /** Trouble on the way or at the other side's machines: never about the address. */
 export const NETWORK_RULES: readonly BounceRule[] = [
+  ...rulesOf({ reason: 'refused', detail: 'recipient-filter', replyCodes: ['5'] }, [
+    [
+      'Mailbox_takes_none',
+      ['(mail ?box|recipient|user|account)( [^ ]+)? (is |does )?(currently |presently )?not accept(ing)?'],
+      ['550 5.2.1 Mailbox not accepting messages'],
+      ['450 4.2.1 mailbox not accepting messages', UNKNOWN],
+    ],
+  ]),
   ...rulesOf({ reason: 'unreachable', detail: 'tls' }, [
     [
       'TLS_trouble',

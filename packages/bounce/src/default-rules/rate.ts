@@ -89,7 +89,7 @@ export const RATE_RULES: readonly BounceRule[] = [
         'throttl',
         'slow(ing)? (it )?down',
         '(send|sending|message|hourly|daily|outbound|policy|submission|smtp|frequency|traffic|volume) (send )?(limits?|quota) (has been |was |is )?(exceeded|reached|hit)',
-        'exceed(ed|s|ing)? (the |your |its |a |of )?(maximum |max |allowed |allowable )?(hourly|daily|sending|message|mail|recipient|rate|number of (messages|mails|recipients|e-?mails)|per[- ](hour|day|minute))',
+        'exceed(ed|s|ing)? (the |your |its |a |of )?(maximum |max |allowed |allowable )?(hourly|daily|sending|message|mail|recipient|rate|number of (messages|mails|recipients|e-?mails)|per[- ](hour|day|minute))([^a-z]|$)',
         '(hourly|daily|sending|24[- ]hour) (sending |message |mail |e-?mail )?(limit|quota)',
         '(messages|recipients|mails|e-?mails) per (hour|day|minute|second|session)',
         'frequency limited',

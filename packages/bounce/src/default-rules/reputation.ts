@@ -1,5 +1,6 @@
 import type { BounceRule } from '@mxflow/domain';
 
+import { inOtherLanguages } from './languages.ts';
 import { rulesOf } from './row.ts';
 
 const UNKNOWN = '550 5.1.1 <user@example.com>... User Unknown';
@@ -133,9 +134,6 @@ export const REPUTATION_RULES: readonly BounceRule[] = [
       [
         '(ip|host|client|server|network|ip address|mta|your (domain|mail|connection))( [^ ]+)?( is| are| was| were| has been| have been| temporarily| currently)* (blocked|banned|refused by|rejected by|denied by|blacklisted|locked out)',
         '[0-9][]]? (is |was )?blocked',
-        'adresse ip.*(bloqu|refus)',
-        'ip(-adresse| adresse)?.*(gesperrt|blockiert)',
-        'ip.*(bloquead|bloccat)',
         'blocked (for|due to|because of|by) (abuse|spam|bulk|too|your|the|ip|our)',
         'not accept(ing|ed)? (mail|e-?mail|messages|connections?|smtp)? ?from (your|this|the|servers|hosts?|dynamic|[[(]?[0-9])',
         'connections? (will )?not (be )?accepted',
@@ -182,13 +180,10 @@ export const REPUTATION_RULES: readonly BounceRule[] = [
         'hosts? (with )?(bad|poor)',
         'go away',
         'get lost',
-        '域名.*(拒绝|禁止)',
-        'ip.*(拒否|拒绝|封)',
         'заблокирован.*(ip|адрес сервера)',
       ],
       [
         '550-192.0.2.222 blocked by ldap:ou=nekochan,dc=example,dc=net',
-        '550 mwinf5c04 ME Adresse IP source bloquee pour incident.',
         '554 Host network not allowed',
         '550 5.7.0 <sender@example.jp>... Please use the smtp server of your ISP.',
         '554 5.7.1 Your IP 192.0.2.1 is blocked',
@@ -215,4 +210,5 @@ export const REPUTATION_RULES: readonly BounceRule[] = [
       [UNKNOWN, '550 5.1.1 No such user here'],
     ],
   ]),
+  ...inOtherLanguages('ip'),
 ];

@@ -1,5 +1,6 @@
 import type { BounceRule } from '@mxflow/domain';
 
+import { inOtherLanguages } from './languages.ts';
 import { rulesOf } from './row.ts';
 
 const UNKNOWN = '550 5.1.1 <user@example.com>: Recipient address rejected: User unknown';
@@ -66,7 +67,6 @@ export const SENDER_RULES: readonly BounceRule[] = [
         'your (account|mailbox|login) (does ?n.t|does not|is not|was not) ?(exist|found|known|valid)',
         'not pre-approved',
         'members-only',
-        'emetteur invalide',
         'third-party dsn',
         'registered gateway user',
         'unroute?able sender',
@@ -89,7 +89,7 @@ export const SENDER_RULES: readonly BounceRule[] = [
         '(mail|messages|e-?mails?) from you([^a-z]|$)',
         'your (e-?mail )?address (is|was|has been) (blocked|banned|rejected)',
         'domain may not exist or dns check failed',
-        'sender.* (has|have) no mx',
+        'sender[^.]* (has|have)( no| a| an)? (null ?|valid )?mx',
         'send ?as ?denied',
         '(^|[^a-z])(cxsndr|cxsmtp)([^a-z]|$)',
         '(^|[^a-z])dns-[pt][12]([^0-9]|$)',
@@ -101,16 +101,6 @@ export const SENDER_RULES: readonly BounceRule[] = [
         'mail(box)? from domain',
         'your (domain|e-?mail|address|mail|message).*(not (allowed|permitted|accepted|authorized|valid)|is blocked|is rejected)',
         'envoi.*(non autoris|refus)',
-        '(adresse )?(de l.)?expéditeur (est |a été )?(refusée?|rejetée?|inconnue?|invalide|bloquée?)',
-        'absender(adresse)? (wurde |ist |wird )?(nicht (erlaubt|akzeptiert)|abgelehnt|gesperrt|unbekannt|ungültig)',
-        'remitente (es |fue |ha sido |no )?(rechazad|inválid|bloquead|permitido|autorizado)',
-        'remetente (é |foi |não )?(rejeitad|inválid|bloquead|permitido|autorizado)',
-        'mittente (è |è stato |non )?(rifiutat|bloccat|sconosciut|valido|autorizzato)',
-        'afzender (is |wordt )?(geweigerd|geblokkeerd|onbekend)',
-        'nadawc[a-z] (został )?(odrzucon|zablokowan|nieznan)',
-        'отправител[а-я]* (не (найден|существует|разрешен)|отклон|запрещ|заблок|неизвест)',
-        '(送信者|差出人|送信元)(の|が|は)?(アドレス)?(を|は|が)?(拒否|存在しません)',
-        '发件人(地址)?(被拒|不存在|无效)',
         '投稿.*権限',
         'posting permission',
         'authorized to send (mail )?to (this|the) (list|group|mailing)',
@@ -125,4 +115,5 @@ export const SENDER_RULES: readonly BounceRule[] = [
       [UNKNOWN, '550 5.7.1 Message rejected as spam'],
     ],
   ]),
+  ...inOtherLanguages('sender'),
 ];

@@ -1,0 +1,148 @@
+import { ASIAN_WORDS } from './words-asian.ts';
+import type { Words } from './languages.ts';
+
+/** Languages of eastern Europe and the near east. */
+const EASTERN: readonly Words[] = [
+  {
+    language: 'Polish',
+    recipient: 'uzytkownik|odbiorc|adresat|adres|skrzynk|konto|konta',
+    unknown:
+      'nieznan|nie istniej|nie (zostal[ao]? )?znalezion|nieprawidlow|nie ma (takiego|tu|w |konta|uzytk|skrz|odbior|adres)|niepoprawn|bledny|nie mozna (odnalezc|znalezc)',
+    whole: 'brak (takiego )?(uzytkownika|odbiorcy|konta|skrzynki)',
+    box: 'skrzynk|konto|limit|pojemnosc|quota|odbiorc|miejsc',
+    full: 'peln[aey]|przepelnion|przekrocz|brak miejsca|nie ma miejsca|wyczerpan',
+    disabled: 'zablokowan|nieaktywn|zawieszon|wylaczon|dezaktywowan|zamkniet',
+    sender: 'nadawc',
+    domain: 'domen[aey]',
+    refused: 'odrzucon|odmow|zablokowan|nie (zostal[ao]? )?(przyjet|dozwolon|zaakceptowan)|czarnej lis',
+    examples: {
+      unknown: 'Użytkownik nie istnieje',
+      full: 'Skrzynka odbiorcy jest pełna',
+      disabled: '550 Konto zablokowane',
+      sender: '550 Nadawca odrzucony',
+      domain: '550 Domena nie istnieje',
+      ip: '550 Adres IP zablokowany',
+    },
+  },
+  {
+    language: 'Czech_Slovak',
+    recipient: 'uzivatel|pouzivatel|prijemc|prijemca|adresat|schrank|adresa|ucet',
+    unknown: 'neznam|neexist|nenalezen|(nebyl[ao]?|nelze) (nalez|naj)|neplatn|nenajden|nebol[ao]? najden',
+    box: 'schrank|kvot|uloziste|prostor|limit',
+    full: 'pln[aey]|prekroc|vycerpan|zaplnen|preplnen',
+    disabled: 'zablokovan|deaktivovan|neaktivn|zrusen|pozastaven',
+    sender: 'odesilatel|odosielatel',
+    domain: 'domena|domenu',
+    refused: 'odmitnut|zamitnut|blokovan|odmietnut|nepovolen',
+    examples: {
+      unknown: '550 Uživatel neexistuje',
+      full: 'Schránka příjemce je plná',
+      disabled: '550 Účet je zablokován',
+      sender: '550 Odesílatel odmítnut',
+      domain: '550 Doména neexistuje',
+      ip: '550 Vaše IP adresa je blokována',
+    },
+  },
+  {
+    language: 'Hungarian_Romanian',
+    recipient: 'felhasznalo|cimzett|postafiok|e-?mail cim|utilizator|destinatar|cutia|casuta|adresa|contul',
+    unknown:
+      'ismeretlen|nem letez|nem talalhat|nincs ilyen|ervenytelen|necunoscut|nu exista|inexistent|nu a fost gasit|invalid',
+    box: 'postafiok|kvota|tarhely|cutia|casuta|cota|spatiu',
+    full: 'megtelt|tele van|tullep|elfogyott|plin[aă]?([^a-z]|$)|depasit|insuficient',
+    disabled: 'letilt|felfuggeszt|inaktiv|zarolt|dezactivat|suspendat|inactiv|blocat',
+    sender: 'felado|expeditor',
+    domain: 'tartomany|domeniu',
+    refused: 'elutasit|visszautasit|letilt|tilto|respins|refuzat|blocat',
+    examples: {
+      unknown: '550 Nincs ilyen felhasználó',
+      full: 'A postafiók megtelt',
+      disabled: '550 Contul utilizatorului este dezactivat',
+      sender: '550 A feladó elutasítva',
+      domain: '550 Domeniul nu există',
+      ip: '550 Adresa IP este blocată',
+    },
+  },
+  {
+    language: 'Turkish',
+    recipient: 'kullanici|alici|posta kutusu|hesap|hesab|e-?posta adres',
+    unknown: 'bulunama|mevcut degil|tanimsiz|gecersiz|bilinm|kayitli degil|yok(tur)?([^a-z]|$)|boyle bir',
+    box: 'posta kutusu|kota|kutusu|disk alani',
+    full: 'dolu|doldu|asildi|asti([^a-z]|$)|asmis|yetersiz',
+    disabled: 'devre disi|askiya|kapatil|pasif|kilitli|engellen',
+    sender: 'gonderen|gonderici',
+    domain: 'alan adi',
+    refused: 'reddedil|engellen|izin verilm|kara liste',
+    examples: {
+      unknown: '550 Böyle bir kullanıcı yok',
+      full: 'Kullanıcının posta kutusu dolu',
+      disabled: '550 Hesap askıya alındı',
+      sender: '550 Gönderen reddedildi',
+      domain: '550 Alan adı bulunamadı',
+      ip: '550 IP adresiniz engellendi',
+    },
+  },
+  {
+    language: 'Cyrillic',
+    recipient:
+      'пользовател|получател|адрес|ящик|адресат|абонент|аккаунт|учетн|користувач|скриньк|одержувач|отримувач|потребител',
+    unknown:
+      'не (был )?(наиден|существ|зарегистр|известен|известн|знаидено|знаиден|існу|зареєстр|деиствит|съществ|е намерен)|неизвест|отсутству|нет таког|недеиствит|удален([^а-я]|$)|несуществ|невідом|неверн|нет (пользовател|получател|ящик|адрес|абонент)',
+    box: 'ящик|квот|скриньк|лимит|места|место|хранилищ|кутия',
+    full: 'переполнен|заполнен|полон|превы|исчерпан|недостаточно|закончил|переповнен|вичерпан|пълна',
+    disabled: 'заблокирован|отключ|неактив|приостановлен|деактивир|закрыт|заблокован|вимкнен',
+    sender: 'отправител|відправник|подател',
+    domain: 'домен',
+    refused: 'отклон|отверг|отказ|запрещ|заблок|не принят|не разреш|черн(ом|ыи|ыe) спис|в черн',
+    examples: {
+      unknown: 'Пользователь не найден',
+      full: 'Почтовый ящик получателя переполнен',
+      disabled: '550 Ящик заблокирован',
+      sender: '550 Адрес отправителя отклонён',
+      domain: '550 Домен не существует',
+      ip: '550 IP-адрес находится в чёрном списке',
+    },
+  },
+  {
+    language: 'Greek',
+    recipient: 'χρηστη|παραληπτη|γραμματοκιβωτιο|διευθυνση|λογαριασμο',
+    unknown: 'αγνωστ|δεν υπαρχει|δεν βρεθηκε|μη εγκυρ|δεν ειναι εγκυρ',
+    box: 'γραμματοκιβωτιο|θυριδα|οριο|χωρο',
+    full: 'γεματ|πληρες|υπερβ|εξαντλ',
+    disabled: 'απενεργοποι|ανασταλ|κλειδω',
+    sender: 'αποστολεα',
+    domain: 'τομεα',
+    refused: 'απορριφ|αποκλεισ|δεν επιτρεπ',
+    examples: {
+      unknown: '550 Δεν υπάρχει τέτοιος χρήστης',
+      full: 'Το γραμματοκιβώτιο είναι γεμάτο',
+      disabled: '550 Ο λογαριασμός έχει απενεργοποιηθεί',
+      sender: '550 Η διεύθυνση αποστολέα απορρίφθηκε',
+      domain: '550 Ο τομέας δεν υπάρχει',
+      ip: '550 Η διεύθυνση IP έχει αποκλειστεί',
+    },
+  },
+  {
+    language: 'Arabic_Hebrew',
+    recipient: 'المستخدم|المستلم|العنوان|عنوان البريد|صندوق|الحساب|המשתמש|הנמען|תיבת|הכתובת|החשבון|נמען|משתמש',
+    unknown:
+      'غير موجود|غير معروف|لا يوجد|لم يتم العثور|غير صالح|غير صحيح|אינו קיים|אינה קיימת|לא קיים|לא קיימת|לא ידוע|לא נמצא|שגוי',
+    box: 'صندوق|البريد|المساحة|الحصة|תיבת|מכסת',
+    full: 'ممتلئ|تجاوز|امتلا|מלאה|חרגה|חריגה',
+    disabled: 'معطل|موقوف|מושבת|חסום|נחסם',
+    sender: 'المرسل|השולח',
+    domain: 'النطاق|הדומיין',
+    refused: 'رفض|محظور|حظر|נדחה|נדחתה|נחסם|נחסמה',
+    examples: {
+      unknown: '550 المستخدم غير موجود',
+      full: 'תיבת הדואר מלאה',
+      disabled: '550 الحساب معطل',
+      sender: '550 المرسل محظور',
+      domain: '550 הדומיין לא נמצא',
+      ip: '550 IP محظور',
+    },
+  },
+];
+
+/** Languages beyond those of western Europe. */
+export const OTHER_WORDS: readonly Words[] = [...EASTERN, ...ASIAN_WORDS];
