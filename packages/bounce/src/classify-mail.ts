@@ -101,18 +101,24 @@ function ignored(text: string): Decision {
   return { reason: 'ignored', type: 'ignored', detail: 'unclear', because: { kind: 'mail', text } };
 }
 
+/** The exit code of a program that delivers: what it said stands elsewhere, if anywhere. */
+const EXIT_CODE = /^\s*x-unix;?\s*\d+\s*$/i;
+
 function ofFailure(evidence: MailEvidence, report: RecipientReport, rules: CompiledRules): Decision {
   const { replyCode, enhancedStatus, remoteMta, diagnostic, said } = report;
   const { body } = evidence;
   const alone = evidence.reports.length === 1;
   // The transcript of a session may stand far from the line with the recipient.
   const told = alone && (said === '' || isTranscript(body)) ? body : said;
+  const first: SeenText = { target: 'diagnostic', text: diagnostic };
+  const isMute = EXIT_CODE.test(diagnostic);
   const texts: readonly SeenText[] = [
-    { target: 'diagnostic', text: diagnostic },
+    ...(isMute ? [] : [first]),
     { target: 'diagnostic', text: quotedReply(told) },
     { target: 'body', text: said },
     // The whole text speaks of every recipient: it decides only where there is one.
     ...(alone ? [{ target: 'body', text: body } as const, { target: 'subject', text: evidence.subject } as const] : []),
+    ...(isMute ? [first] : []),
     ...statusText(enhancedStatus),
   ];
   const subject = { replyCode, enhancedStatus, mxHost: remoteMta, sender: evidence.from };

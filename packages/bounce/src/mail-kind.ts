@@ -56,7 +56,7 @@ const PASSED_ON =
   /^\s*(?:re|aw|sv|vs|antw|fwd?|wg|tr|rv|enc|rif|odp|pd|\u0e15\u0e2d\u0e1a|\u8f6c\u53d1|\u7b54\u590d)(?:\[\d+\])?\s*[:\uff1a]/i;
 
 const DAEMON =
-  /(?:mailer[-_. ]?daemon|post[-_. ]?master|mail[-_. ]delivery|mail[-_ ]?administrator|mailsystem|delivery subsystem|maildelivery|bounce|mail system)/i;
+  /(?:mailer[-_. ]?daemon|post[-_. ]?master|mail[-_. ]delivery|mail[-_ ]?administrator|mailsystem|delivery subsystem|maildelivery|bounce|mail system|listserv|majordomo|mailman|[-.](?:admin|owner|request)@)/i;
 
 const DELAYED =
   /(?:delay(?:ed)?\b.{0,80}(?:retr|will|keep|contin|hours?|still|queue|minutes|warning)|warning: (?:message|could not send|mail)|still being retried|still (?:trying|attempting)|not yet been delivered|temporary failure report|do not need to (?:re-?send|do anything)|has been delayed|will (?:continue|keep|be) (?:to )?(?:try|retr)|verzögert|retardad[oa]|retardée?|ritardat|vertraagd|opóźnion|задерж|遅延|延迟)/i;
@@ -107,7 +107,9 @@ function bounceSigns({ mail, body, recipients, hasReturned }: KindQuestion): num
     (answered ? 3 : 0) -
     // A person passes a report on, or writes of a delivery: no mail system, and nobody whose mail failed.
     (!daemon && PASSED_ON.test(subject) ? 3 : 0) -
-    (!daemon && recipients === 0 && !hasReturned ? 2 : 0)
+    // … nor a list of readers.
+    (!daemon && (mail.headers.has('list-id') || mail.headers.has('list-unsubscribe')) ? 3 : 0) -
+    (!daemon && !hasReturned ? 2 : 0)
   );
 }
 

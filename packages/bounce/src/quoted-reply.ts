@@ -29,8 +29,9 @@ export function quotedReply(text: string): string {
 const COURTESIES =
   /tried to deliver your message, but it was rejected by .{0,300}?(?:returned was|this error)|(?:please )?try (?:re)?sending (?:this|the|your) message (?:again )?later|check the address and try again|please (?:include|send) this problem report/gi;
 
-/** Sendmail's own conclusion below a transcript, whatever the server had said. */
-const CONCLUSION = /554 (?:5\.0\.0 )?(?:<[^<>]{1,320}>\.\.\. ?)?service unavailable/gi;
+/** Sendmail's own conclusion below a transcript, whatever the server or the local program had said. */
+const CONCLUSION =
+  /(?:55\d (?:5\.0\.0 )?(?:\S{1,320}\.\.\. ?)?|reason: )(?:service unavailable|can't create output|unknown mailer error \d+)/gi;
 
 /** A report's text without the sentences that say nothing of this failure. */
 export function withoutCourtesies(text: string): string {

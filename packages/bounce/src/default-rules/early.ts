@@ -70,6 +70,27 @@ export const EARLY_RULES: readonly BounceRule[] = [
   ]),
   ...rulesOf({ reason: 'unreachable', detail: 'network' }, [
     [
+      'Loop',
+      [
+        '(mail|routing|forwarding|delivery|message)( is)?[ -]?loop',
+        'loops? back',
+        'duplicated message-id',
+        'loop alert',
+        'best-preference mx',
+        'bounce between two servers',
+        'loop(ing)? detected',
+        'hop ?count',
+        'too many (hops|received)',
+        'message is looping',
+        'many hops',
+        'routing failure',
+        'boucle',
+        'schleife',
+      ],
+      ['554 5.4.6 Too many hops 26 (25 max)', 'Maximum hop count exceeded. Message probably in a routing loop.'],
+      [UNKNOWN, '421 4.4.2 timeout'],
+    ],
+    [
       'Name_server_trouble',
       [
         'host not found, try again',
@@ -89,6 +110,15 @@ export const EARLY_RULES: readonly BounceRule[] = [
     ],
   ]),
   ...rulesOf({ reason: 'unreachable', detail: 'system-error', replyCodes: ['4'] }, [
+    [
+      'Lookup_trouble',
+      [
+        '(lookup|look-up|ldap|database|directory|backend|callout) ?(error|fail|server|service|time|problem)',
+        'temporar[a-z]* (lookup |ldap |dns |local )?(failure|error|problem)',
+      ],
+      ['451 4.3.0 <user@example.com>: Temporary lookup failure', '451 Unknown user lookup error: LDAP server down'],
+      ['550 5.1.1 user unknown, LDAP lookup failed', UNKNOWN],
+    ],
     [
       'Mailbox_busy',
       [

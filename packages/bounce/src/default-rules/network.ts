@@ -32,27 +32,6 @@ export const NETWORK_RULES: readonly BounceRule[] = [
   ]),
   ...rulesOf({ reason: 'unreachable', detail: 'network' }, [
     [
-      'Loop',
-      [
-        '(mail|routing|forwarding|delivery|message)( is)?[ -]?loop',
-        'loops? back',
-        'duplicated message-id',
-        'loop alert',
-        'best-preference mx',
-        'bounce between two servers',
-        'loop(ing)? detected',
-        'hop ?count',
-        'too many (hops|received)',
-        'message is looping',
-        'many hops',
-        'routing failure',
-        'boucle',
-        'schleife',
-      ],
-      ['554 5.4.6 Too many hops 26 (25 max)', 'Maximum hop count exceeded. Message probably in a routing loop.'],
-      [UNKNOWN, '421 4.4.2 timeout'],
-    ],
-    [
       'Network_trouble',
       [
         'no route to host',

@@ -87,6 +87,7 @@ export const RATE_RULES: readonly BounceRule[] = [
         'too (fast|quickly|frequent)',
         'sent to too many',
         'throttl',
+        'thread limit',
         'slow(ing)? (it )?down',
         '(send|sending|message|hourly|daily|outbound|policy|submission|smtp|frequency|traffic|volume) (send )?(limits?|quota) (has been |was |is )?(exceeded|reached|hit)',
         'exceed(ed|s|ing)? (the |your |its |a |of )?(maximum |max |allowed |allowable )?(hourly|daily|sending|message|mail|recipient|rate|number of (messages|mails|recipients|e-?mails)|per[- ](hour|day|minute))([^a-z]|$)',

@@ -146,7 +146,7 @@ export const REPUTATION_RULES: readonly BounceRule[] = [
         'unauthorized (host|ip|client|server)',
         'access (from|for) (your|this) (ip|host|address|server).*(denied|restricted|blocked)',
         'your access to (this|submit|send)',
-        'ip address.*(not|denied|rejected|refused|reject)',
+        'ip address[^.:"]* (not|denied|rejected|refused|reject)',
         'ip=.*problem occurred',
         'client host rejected',
         'client host blocked',

@@ -33,7 +33,7 @@ function octetsFor(letter: string, map: ReadonlyMap<string, Buffer>): Buffer {
 function inJapaneseShifts(text: string): Buffer {
   const map = mapOf('euc-jp');
   return Buffer.concat(
-    text.split(/([^\u0000-\u007f]+)/).map((part) => {
+    text.split(/([\u0080-\uffff]+)/).map((part) => {
       if (part < '\u0080') return Buffer.from(part);
       const letters = Array.from(part, (letter) => octetsFor(letter, map).map((octet) => octet & 0x7f));
       return Buffer.concat([Buffer.from('\u001b$B'), ...letters, Buffer.from('\u001b(B')]);
@@ -51,7 +51,8 @@ function mapOf(charset: string): ReadonlyMap<string, Buffer> {
   const map = new Map<string, Buffer>();
   const add = (octets: Buffer) => {
     const letter = decoder.decode(octets);
-    if (letter !== '' && [...letter].length === 1 && letter !== '\ufffd' && !map.has(letter)) map.set(letter, octets);
+    if (letter !== '' && Array.from(letter).length === 1 && letter !== '\ufffd' && !map.has(letter))
+      map.set(letter, octets);
   };
   for (let first = 128; first < 256; first += 1) {
     add(Buffer.from([first]));
