@@ -6,7 +6,7 @@ const WHOLE: Readonly<Record<string, string>> = { ł: 'l', ø: 'o', đ: 'd', ð:
  * other than Latin keep their letters, without the signs that stand above them.
  */
 export function plainLetters(text: string): string {
-  if (!/[^\u0000-\u007f]/.test(text)) return text.toLowerCase();
+  if (!/[\u0080-\uffff]/.test(text)) return text.toLowerCase();
   return text
     .toLowerCase()
     .normalize('NFD')

@@ -2,6 +2,7 @@ import type { BounceRule } from '@mxflow/domain';
 
 import { inOtherLanguages } from './languages.ts';
 import { rulesOf } from './row.ts';
+import { unknownByItsWords } from './unknown-words.ts';
 
 const BLOCKED = '554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.example.org';
 
@@ -144,6 +145,7 @@ export const ADDRESS_RULES: readonly BounceRule[] = [
     ],
   ]),
   ...inOtherLanguages('unknown'),
+  ...unknownByItsWords({ enhancedStatuses: ['5.1.1'] }, 'Unknown_by_code_and_words'),
   ...rulesOf({ reason: 'user-unknown', detail: 'user-unknown', enhancedStatuses: ['5.1.1'] }, [
     [
       'Recipient_rejected_unknown',

@@ -12,9 +12,10 @@ export const DOMAIN_RULES: readonly BounceRule[] = [
       'Domain_accepts_no_mail',
       [
         'null ?mx',
+        '(domain|host)[^.:;]* (parked|(takes|accepts|receives|handles) no (e-?)?mail)',
         '(domain|host)( [^ ]+)? (does ?n.?t|does not|doesn.?t|will not) (accept|receive|handle) (any )?(e-?)?mail([^a-z ]|$| [(])',
         'domain [^ ]+ (doesn.t|does not) receive',
-        'no (valid )?(mx|mail ?exchanger?)( records?| hosts?| servers?)?( found| exists?| for| available|$)',
+        'no (valid )?(mx|mail ?exchanger?)( (or|and|nor) (a|aaaa))?( records?| hosts?| servers?)?( found| exists?| for| available|$)',
         'no mail ?(servers?|hosts?|exchangers?) for',
         'no mx found',
         'mx records? (point|lists|is|are|resolves?|does)',

@@ -36,7 +36,7 @@ export const MAILBOX_RULES: readonly BounceRule[] = [
         'exceeded storage allocation',
         'exceed(ed|s)? (the |its )?mailbox',
         'storage allocation',
-        '(not|no|in)[ -]?(enough|sufficient|more|have enough|adequate|have sufficient)? ?(free )?(storage|disk|mailbox|quota|mail ?drop|user|room|inbox)( space| room)?( is| for| in| to| left| available)',
+        '(not|no|in)[ -]?(enough|sufficient|more|have enough|adequate|have sufficient)? ?(free )?(storage|disk|quota|room|(mail ?box|user|inbox|mail ?drop) (space|room))( space| room)?( is| for| in| to| left| available)',
         'insufficient (disk|storage|mailbox|quota|free)',
         'mail ?box (space )?(is )?(not enough|insufficient|too large|overflow|exhausted)',
         'inbox is out of',
@@ -55,6 +55,9 @@ export const MAILBOX_RULES: readonly BounceRule[] = [
         'lpn[0-9]+_511',
         'is full[.:;,)]',
         'user.?s? mailfolder',
+        // The words of English, in either order, within a sentence.
+        '(mail ?box|inbox|quota|storage|disk allocation|mail ?drop)([^.:;]|[.][^ ])* (full|filled|exhausted|exceed(s|ed)?|used up|overflow|limit|reached)([^a-z]|$)',
+        '(no|out of|too much|too many|exceed(s|ed)?|used up|full)( [^ .:;]+)?( [^ .:;]+)?( [^ .:;]+)? (quota|inbox|storage)([^a-z]|$)',
       ],
       [
         '550 5.2.2 User quota exceeded',

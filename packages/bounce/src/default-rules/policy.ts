@@ -1,6 +1,7 @@
 import type { BounceRule } from '@mxflow/domain';
 
 import { rulesOf } from './row.ts';
+import { unknownByItsWords } from './unknown-words.ts';
 
 const UNKNOWN = '550 5.1.1 <user@example.com>... User Unknown';
 
@@ -108,6 +109,10 @@ export const POLICY_RULES: readonly BounceRule[] = [
         'forbidden',
         'not (be )?(allowed|permitted|authori[sz]ed|accepted|acceptable)',
         'unacceptable',
+        '(not|un) ?(wanted|welcome)',
+        'white-? ?list',
+        'only accepts? (mail|messages|e-?mail)',
+        'too many (mime|body|attach|header|link|part)',
         'access (was |is )?(denied|not|refused|disabled|restricted)',
         'administrat(ive|ively|or|ion) (prohibit|reject|deni|block|refus|lock|reason|filter)',
         '(by|from) (the |your |an? |our )?([a-z0-9]+ )?administrator',
@@ -149,4 +154,15 @@ export const POLICY_RULES: readonly BounceRule[] = [
       [UNKNOWN, '250 accepted'],
     ],
   ]),
+  ...rulesOf({ reason: 'refused', detail: 'policy', replyCodes: ['5'], where: ['reply', 'diagnostic'] }, [
+    [
+      'Of_the_sender',
+      [
+        '(^|[^a-z])(sender|helo|ehlo|client|dns|ptr|ip|your (network|server|host|domain|provider|isp|address))([^a-z]|$)',
+      ],
+      ['554 MX host of sender is 127.0.0.1'],
+      ['550 5.1.1 account not configured', '421 mx1 closing for your server'],
+    ],
+  ]),
+  ...unknownByItsWords({ replyCodes: ['5'] }, 'Unknown_by_its_words'),
 ];

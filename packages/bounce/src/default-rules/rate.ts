@@ -16,6 +16,7 @@ export const RATE_RULES: readonly BounceRule[] = [
         'first (time )?(sender|delivery|contact).*(try|retry|later|again)',
         '[[]gl01[]]',
         'temporarily rejected.*(new|unknown) sender',
+        '(new|unknown|first)[- ](sender|contact|triplet|time)[^.]*(retry|again|later|wait)',
         'in (grauer|der grauen) liste',
         'lista gris',
         'liste grise',
@@ -76,6 +77,7 @@ export const RATE_RULES: readonly BounceRule[] = [
       [
         'rate[ -]?limit',
         'rate limited',
+        'rate of (connections|messages|mail|delivery)',
         'limit(ed)? (the )?rate',
         'sending rate',
         'message rate',

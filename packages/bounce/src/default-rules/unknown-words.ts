@@ -1,0 +1,31 @@
+import type { BounceRule } from '@mxflow/domain';
+
+import { rulesOf, type Verdict } from './row.ts';
+
+/** Whom a server may not know. */
+const ADDRESSEE = 'user|recipient|mail ?box|account|addressee|address|alias|person|subscriber|customer';
+
+const NEGATED = '(not|n.t|no longer|never)( been| a| an)?';
+
+const KNOWN = 'known|found|exist|recogni[sz]ed|configured|provisioned|registered|listed|valid|set up|present|defined';
+
+/**
+ * Words that say of an address that it is none, in whatever order and however far apart in a sentence: wide, so for
+ * replies alone, and only where a code says the same or where no rule about us has matched before.
+ */
+export function unknownByItsWords(codes: Pick<Verdict, 'replyCodes' | 'enhancedStatuses'>, name: string) {
+  const verdict = { reason: 'user-unknown', detail: 'user-unknown', where: ['reply', 'diagnostic'], ...codes } as const;
+  const rules: readonly BounceRule[] = rulesOf(verdict, [
+    [
+      name,
+      [
+        `(${ADDRESSEE})([^.:;]|[.][^ ])* (unknown|undefined|${NEGATED} (${KNOWN}|existing|one of (us|ours)))`,
+        `[^ ]+@[^ ]+ [^.:;]*(unknown|${NEGATED} (${KNOWN}))`,
+        `(unknown|undefined|we have no|no such|never heard of)( [^ .:;]+)?( [^ .:;]+)? (${ADDRESSEE})`,
+      ],
+      ['550 5.1.1 olga@example.com... account not configured', '550 5.1.1 we have no mailbox for olga@example.com'],
+      ['550 5.1.1 Client host [192.0.2.1] blocked using zen.example.org', '450 account not configured yet'],
+    ],
+  ]);
+  return rules;
+}
