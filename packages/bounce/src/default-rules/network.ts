@@ -58,6 +58,8 @@ export const NETWORK_RULES: readonly BounceRule[] = [
       [
         'connection (was )?(timed? ?out|refused|reset|lost|closed|dropped|aborted|broken|failed|unexpectedly|died|attempt)',
         'connect to [^ ]+: ',
+        'connection to [^.:]* failed',
+        'no (data|answer|reply|response) from',
         'lost connection',
         'attempts will continue',
         'could not find a gateway',
