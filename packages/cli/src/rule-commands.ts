@@ -1,4 +1,4 @@
-import type { DryRun, LevelBody, MxRuleList, RuleExplanation, RuleFindings } from '@mxflow/contracts';
+import type { DryRun, MxRuleList, RuleExplanation, RuleFindings } from '@mxflow/contracts';
 import type { Command } from 'commander';
 
 import { ask } from './api-client.ts';
@@ -6,13 +6,12 @@ import type { Context } from './job-commands.ts';
 import { printJson, printTable } from './print.ts';
 import { readInput } from './trial.ts';
 
-/** Commands about MX rules and the level at which they hold. */
+/** Commands about MX rules. */
 export function addRuleCommands(program: Command, context: Context): void {
   const rules = program.command('rules').description('MX rules: what each provider may be sent');
   addReads(rules, context);
   addTrials(rules, context);
   addChanges(rules, context);
-  addLevel(program, context);
 }
 
 function addReads(rules: Command, context: Context): void {
@@ -132,27 +131,6 @@ function addChanges(rules: Command, context: Context): void {
     .description('delete a rule; the last one cannot be')
     .argument('<id>')
     .action((id: string) => ask(context.access(), { method: 'DELETE', path: pathOf(id) }));
-}
-
-function addLevel(program: Command, context: Context): void {
-  const level = program.command('level').description('the level in force');
-  level
-    .command('show', { isDefault: true })
-    .description('which it is')
-    .action(async () => printLevel(context, await ask(context.access(), { method: 'GET', path: '/v1/level' })));
-  level
-    .command('set')
-    .description('change it on every worker')
-    .argument('<level>', 'slow, normal, fast, very-fast, boost, custom')
-    .action(async (wanted: string) => {
-      const body = JSON.stringify({ level: wanted });
-      printLevel(context, await ask(context.access(), { method: 'PUT', path: '/v1/level', body }));
-    });
-}
-
-function printLevel(context: Context, answer: LevelBody): void {
-  if (context.json()) printJson(answer);
-  else process.stdout.write(`${answer.level}\n`);
 }
 
 function pathOf(id: string): string {

@@ -3,7 +3,7 @@ import { Type, type Static, type TSchema } from 'typebox';
 import { MxRuleView, RuleLimits } from './rule-set.ts';
 
 const closed = { additionalProperties: false } as const;
-const Level = Type.Enum(['slow', 'normal', 'fast', 'very-fast', 'boost', 'custom']);
+export const Level = Type.Enum(['slow', 'normal', 'fast', 'very-fast', 'boost', 'custom']);
 const Preset = Type.Enum(['slow', 'normal', 'fast', 'very-fast', 'boost']);
 const Instant = Type.String({ format: 'date-time' });
 const Nullable = <One extends TSchema>(one: One) => Type.Union([one, Type.Null()]);

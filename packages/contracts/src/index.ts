@@ -11,6 +11,7 @@ export { MESSAGE_STATUSES } from './http-words.ts';
 export * from './http-why.ts';
 export * from './rule-set.ts';
 export * from './http-rules.ts';
+export * from './http-sync.ts';
 export * from './http-rule-edits.ts';
 export * from './http-domain-rules.ts';
 export * from './http-feedback.ts';

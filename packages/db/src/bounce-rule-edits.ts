@@ -1,13 +1,15 @@
 import type { BounceRule } from '@mxflow/domain';
 
 import { announceReading } from './bounce-rules.ts';
-import type { Database, Statements } from './database.ts';
+import type { Database } from './database.ts';
+import { seedTable } from './merge-set.ts';
 import { lockInstance } from './mx-rule-edits.ts';
-import { putLocalRule, type ReadingEdit, type RulePlace, type RuleRow } from './reading-edits.ts';
+import { putLocalRule, type ReadingEdit, type RulePlace } from './reading-edits.ts';
+import type { SetRow } from './set-rules.ts';
 
 /** Adds or replaces an operator's rule: see `putLocalRule`. */
 export async function putBounceRule(database: Database, rule: BounceRule, place: RulePlace = {}): Promise<ReadingEdit> {
-  return await putLocalRule(database, 'bounce_rules', { ...place, rule: rowOf(rule) });
+  return await putLocalRule(database, 'bounce_rules', { ...place, rule: bounceRuleRow(rule) });
 }
 
 /**
@@ -17,49 +19,15 @@ export async function putBounceRule(database: Database, rule: BounceRule, place:
  * @returns whether anything changed.
  */
 export async function seedBounceRules(database: Database, rules: readonly BounceRule[]): Promise<boolean> {
-  const rows = JSON.stringify(
-    rules.map((rule, index) => ({ ...rowOf(rule), position: index + 1, origin: 'bundled', enabled: true, hits: 0 })),
-  );
   return await database.client.$transaction(async (tx) => {
     await lockInstance(tx);
-    const changed = await seed(tx, rows);
+    const changed = await seedTable(tx, 'bounce_rules', rules.map(bounceRuleRow));
     if (changed) await announceReading(tx);
     return changed;
   });
 }
 
-async function seed(tx: Statements, rows: string): Promise<boolean> {
-  const [pulled] = await tx.$queryRawUnsafe<object[]>(`SELECT FROM bounce_rules WHERE origin = 'pulled' LIMIT 1`);
-  if (pulled !== undefined) return false;
-  const counts = [
-    await tx.$executeRawUnsafe(
-      `DELETE FROM bounce_rules WHERE origin = 'bundled'
-         AND id NOT IN (SELECT id FROM jsonb_populate_recordset(NULL::bounce_rules, $1::jsonb))`,
-      rows,
-    ),
-    await tx.$executeRawUnsafe(SEED, rows),
-    // An operator's version of a rule follows that rule's place.
-    await tx.$executeRawUnsafe(
-      `UPDATE bounce_rules b SET position = r.position FROM jsonb_populate_recordset(NULL::bounce_rules, $1::jsonb) r
-       WHERE b.id = r.id AND b.origin = 'local' AND b.position > 0 AND b.position <> r.position`,
-      rows,
-    ),
-  ];
-  return counts.some((count) => count > 0);
-}
-
-const FIELDS =
-  'pattern, looks_at, reply_codes, enhanced_statuses, mx_masks, senders, reason, type, detail, matches, leaves'.split(
-    ', ',
-  );
-const listed = (of: string): string => ['position', ...FIELDS].map((field) => `${of}.${field}`).join(', ');
-
-const SEED = `
-  INSERT INTO bounce_rules AS b SELECT * FROM jsonb_populate_recordset(NULL::bounce_rules, $1::jsonb)
-  ON CONFLICT (id) DO UPDATE SET (${['position', ...FIELDS].join(', ')}) = (${listed('excluded')})
-  WHERE b.origin = 'bundled' AND (${listed('b')}) IS DISTINCT FROM (${listed('excluded')})`;
-
-function rowOf(rule: BounceRule): RuleRow {
+export function bounceRuleRow(rule: BounceRule): SetRow {
   const { replyCodes = [], enhancedStatuses = [], mxMasks = [], senders = [] } = rule.conditions ?? {};
   return {
     id: rule.id,

@@ -1,6 +1,6 @@
 import type { BounceRule, RuleConditions } from '@mxflow/domain';
 
-import type { Database, Statements } from './database.ts';
+import type { Database, Reads, Statements } from './database.ts';
 
 /** A bounce rule as it is stored. */
 export type StoredBounceRule = BounceRule & {
@@ -18,7 +18,7 @@ type Row = Omit<StoredBounceRule, 'conditions' | 'lastHitAt'> & {
 
 /** The rules that failures are read by, in their order: those that are switched on, as of one version. */
 export async function readBounceRules(
-  database: Database,
+  database: Reads,
 ): Promise<{ readonly version: number; readonly rules: readonly BounceRule[] }> {
   const { version, rules } = await listBounceRules(database);
   return {
@@ -31,7 +31,7 @@ export async function readBounceRules(
 
 /** All bounce rules in their order, those that are switched off included. */
 export async function listBounceRules(
-  database: Database,
+  database: Reads,
 ): Promise<{ readonly version: number; readonly rules: readonly StoredBounceRule[] }> {
   const [row] = await database.client.$queryRawUnsafe<{ version: number; rules: readonly Row[] }[]>(READ);
   if (row === undefined) throw new Error('expected the row of the instance, found none');

@@ -11,6 +11,9 @@ export type Database = AsyncDisposable & {
 /** What repositories run on: the client, or a transaction of it. */
 export type Statements = Pick<PrismaClient, '$queryRawUnsafe' | '$executeRawUnsafe'>;
 
+/** What reads run on: a database, or a transaction as one. */
+export type Reads = { readonly client: Statements };
+
 /**
  * Opens a pool. Connections are made when first needed, so that a process can start before Postgres does.
  *

@@ -1,8 +1,10 @@
 import { DEFAULT_DOMAIN_RULES, type DomainRule } from '@mxflow/domain';
 
 import type { Database } from './database.ts';
+import { seedTable } from './merge-set.ts';
 import { announceRules, lockInstance } from './mx-rule-edits.ts';
 import { putLocalRule, type ReadingEdit, type RulePlace } from './reading-edits.ts';
+import type { SetRow } from './set-rules.ts';
 
 /** A domain rule as it is stored. */
 export type StoredDomainRule = DomainRule & {
@@ -21,26 +23,25 @@ export async function listDomainRules(database: Database): Promise<readonly Stor
 /** Adds or replaces an operator's rule: see `putLocalRule`. */
 export async function putDomainRule(
   database: Database,
-  { note = null, ...rule }: Omit<DomainRule, 'note'> & { readonly note?: string | null },
+  rule: WrittenDomainRule,
   place: RulePlace = {},
 ): Promise<ReadingEdit> {
-  return await putLocalRule(database, 'domain_rules', { ...place, rule: { ...rule, note } });
+  return await putLocalRule(database, 'domain_rules', { ...place, rule: domainRuleRow(rule) });
 }
 
-/** Brings the bundled rules up to this version's. Rules of operators, and whether one is switched on, are theirs. */
+/**
+ * Brings the bundled rules up to this version's, unless a sync has brought a set. Rules of operators, and whether one is
+ * switched on, are theirs.
+ */
 export async function seedDomainRules(database: Database): Promise<void> {
-  const rows = DEFAULT_DOMAIN_RULES.map((rule, index) => ({ ...rule, position: index + 1 }));
   await database.client.$transaction(async (tx) => {
     await lockInstance(tx);
-    if ((await tx.$executeRawUnsafe(SEED, JSON.stringify(rows))) > 0) await announceRules(tx);
+    if (await seedTable(tx, 'domain_rules', DEFAULT_DOMAIN_RULES.map(domainRuleRow))) await announceRules(tx);
   });
 }
 
-const SEED = `
-  INSERT INTO domain_rules AS d (id, position, mask, action, note, origin)
-  SELECT id, position, mask, action, note, 'bundled' FROM jsonb_populate_recordset(NULL::domain_rules, $1::jsonb)
-  WHERE NOT EXISTS (SELECT FROM domain_rules WHERE origin = 'pulled')
-  ON CONFLICT (id) DO UPDATE SET position = excluded.position, mask = excluded.mask, action = excluded.action,
-    note = excluded.note
-  WHERE d.origin = 'bundled' AND (d.position, d.mask, d.action, d.note)
-    IS DISTINCT FROM (excluded.position, excluded.mask, excluded.action, excluded.note)`;
+type WrittenDomainRule = Omit<DomainRule, 'note'> & { readonly note?: string | null | undefined };
+
+export function domainRuleRow({ id, mask, action, note = null }: WrittenDomainRule): SetRow {
+  return { id, mask, action, note };
+}

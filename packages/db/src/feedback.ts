@@ -1,5 +1,5 @@
 import type { FeedbackRule } from '@mxflow/domain';
-import type { Database } from './database.ts';
+import type { Database, Reads } from './database.ts';
 
 export type StoredFeedbackRule = FeedbackRule & {
   readonly origin: 'bundled' | 'pulled' | 'local';
@@ -16,7 +16,7 @@ type Row = Omit<StoredFeedbackRule, 'action'> & {
 };
 
 /** The feedback rules in their order. */
-export async function listFeedbackRules(database: Database): Promise<readonly StoredFeedbackRule[]> {
+export async function listFeedbackRules(database: Reads): Promise<readonly StoredFeedbackRule[]> {
   const rows = await database.client.$queryRawUnsafe<Row[]>(
     `SELECT id, mask, pattern, threshold_per_hour AS "thresholdPerHour", action, cap, seconds,
        step_seconds AS "stepSeconds", matches, passes, origin, enabled, hits::float8 AS hits, last_hit_at AS "lastHitAt"

@@ -38,14 +38,7 @@ export * from './feedback-rule-edits.ts';
 export * from './inbound.ts';
 export * from './inbound-lookup.ts';
 export * from './policies.ts';
-export {
-  deleteLocalRule,
-  enableRule,
-  orderLocalRules,
-  type ReadingEdit,
-  type RulePlace,
-  type RuleTable,
-} from './reading-edits.ts';
+export { deleteLocalRule, enableRule, orderLocalRules, type ReadingEdit, type RulePlace } from './reading-edits.ts';
 export { recordBounces, type BounceResult, type ReportedBounce } from './bounces.ts';
 export { putEntries, releaseEntries, type EditReport, type EntryEdit, type ReleaseReport } from './quarantine-edits.ts';
 export {
@@ -76,3 +69,25 @@ export * from './unmatched-count.ts';
 export * from './hub-versions.ts';
 export * from './hub-draft.ts';
 export * from './hub-keys.ts';
+export { listsFollowed, UnsoundRulesError, type FollowedList, type SoundRuleSet } from './rule-set-apply.ts';
+export * from './rule-set-rollback.ts';
+export { listVersions, readVersion, type StoredVersion } from './rule-set-versions.ts';
+export {
+  askForSync,
+  beginRun,
+  listSyncRuns,
+  readSyncRun,
+  type BegunRun,
+  type SyncEnding,
+  type SyncRun,
+} from './sync-runs.ts';
+export * from './sync-settle.ts';
+export {
+  noteSyncService,
+  readSyncState,
+  setBounceRulesInCustom,
+  type SyncServiceFacts,
+  type SyncState,
+} from './sync-state.ts';
+export { type CompareRules, type RulesInForce } from './rules-in-force.ts';
+export { type RuleTable } from './merge-set.ts';

@@ -1,5 +1,5 @@
 import type { DomainRule, Level, Limits, MxRule, Preset, Source, SiteBlock } from '@mxflow/domain';
-import type { Database } from './database.ts';
+import type { Database, Reads } from './database.ts';
 import { announceRules, lockInstance } from './mx-rule-edits.ts';
 
 /** A source as operators see it: what workers registered, and what was decided about it here. */
@@ -23,7 +23,7 @@ export type RuleSet = {
 };
 
 /** Reads what is in force, in one statement: rules, level and sources belong together. */
-export async function readRuleSet(database: Database): Promise<RuleSet> {
+export async function readRuleSet(database: Reads): Promise<RuleSet> {
   const [row] = await database.client.$queryRawUnsafe<
     (Pick<RuleSet, 'version' | 'level' | 'domainRules'> & {
       readonly rules: readonly RuleRow[];

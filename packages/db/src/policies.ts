@@ -1,6 +1,6 @@
 import { DEFAULT_POLICIES, type FailureReason, type QuarantineSettings, type ReasonPolicy } from '@mxflow/domain';
 
-import type { Database } from './database.ts';
+import type { Database, Statements } from './database.ts';
 import { editReading } from './reading-edits.ts';
 
 /** Lays an operator's policy over what came with mxflow or by a sync. */
@@ -58,15 +58,35 @@ export async function changeQuarantineSettings(
 /** Brings the bundled policies up to this version's. */
 export async function loadBundledPolicies(database: Database): Promise<void> {
   await editReading(database, async (tx) => {
-    const changed = await tx.$executeRawUnsafe(
-      `INSERT INTO reason_policies AS p (reason, origin, quarantine_at, release_days)
-       SELECT reason, 'bundled', "quarantineAt", "releaseDays"
-       FROM jsonb_to_recordset($1::jsonb) AS r(reason text, "quarantineAt" int, "releaseDays" int)
-       ON CONFLICT (reason, origin) DO UPDATE SET quarantine_at = excluded.quarantine_at,
-         release_days = excluded.release_days
-       WHERE (p.quarantine_at, p.release_days) IS DISTINCT FROM (excluded.quarantine_at, excluded.release_days)`,
-      JSON.stringify(DEFAULT_POLICIES),
-    );
+    const changed = await writePolicies(tx, 'bundled', JSON.stringify(DEFAULT_POLICIES));
     return changed > 0 ? 'done' : 'unknown';
   });
+}
+
+/**
+ * Puts the policies of a pulled set over the bundled ones, under those of operators.
+ *
+ * @returns whether anything changed.
+ */
+export async function mergePulledPolicies(tx: Statements, policies: readonly ReasonPolicy[]): Promise<boolean> {
+  const list = JSON.stringify(policies);
+  const gone = await tx.$executeRawUnsafe(
+    `DELETE FROM reason_policies WHERE origin = 'pulled'
+       AND reason NOT IN (SELECT r ->> 'reason' FROM jsonb_array_elements($1::jsonb) r)`,
+    list,
+  );
+  return (await writePolicies(tx, 'pulled', list)) > 0 || gone > 0;
+}
+
+async function writePolicies(tx: Statements, origin: 'bundled' | 'pulled', list: string): Promise<number> {
+  return await tx.$executeRawUnsafe(
+    `INSERT INTO reason_policies AS p (reason, origin, quarantine_at, release_days)
+     SELECT reason, $2, "quarantineAt", "releaseDays"
+     FROM jsonb_to_recordset($1::jsonb) AS r(reason text, "quarantineAt" int, "releaseDays" int)
+     ON CONFLICT (reason, origin) DO UPDATE SET quarantine_at = excluded.quarantine_at,
+       release_days = excluded.release_days
+     WHERE (p.quarantine_at, p.release_days) IS DISTINCT FROM (excluded.quarantine_at, excluded.release_days)`,
+    list,
+    origin,
+  );
 }

@@ -1,6 +1,9 @@
 import { announceReading } from './bounce-rules.ts';
 import type { Database, Statements } from './database.ts';
+import { mergeTable, type RuleTable } from './merge-set.ts';
 import { announceRules, lockInstance } from './mx-rule-edits.ts';
+import { placedIds, placeRules } from './placed-rules.ts';
+import type { SetRow } from './set-rules.ts';
 
 /** What an edit of how failures are read came to. */
 export type ReadingEdit =
@@ -11,9 +14,6 @@ export type ReadingEdit =
   | 'of-the-set'
   /** The ids are not those of the rules that operators have placed. */
   | 'other-list';
-
-/** Where ordered rules of operators and of a set lie. */
-export type RuleTable = 'bounce_rules' | 'feedback_rules' | 'domain_rules';
 
 /** Who hears of a change: domain rules decide what may be sent, the others how failures are read. */
 const ANNOUNCE = {
@@ -43,7 +43,7 @@ async function editRules(
   });
 }
 
-/** Switches a rule on or off, whoever it came from. */
+/** Switches a rule on or off, whoever it came from. It stays so, whatever set comes. */
 export async function enableRule(
   database: Database,
   table: RuleTable,
@@ -51,17 +51,27 @@ export async function enableRule(
 ): Promise<ReadingEdit> {
   return await editRules(database, ANNOUNCE[table], async (tx) => {
     const found = await tx.$executeRawUnsafe(`UPDATE ${table} SET enabled = $2 WHERE id = $1`, id, enabled);
-    return found === 1 ? 'done' : 'unknown';
+    if (found === 0) return 'unknown';
+    await tx.$executeRawUnsafe(
+      enabled
+        ? `DELETE FROM rules_off WHERE list = $1 AND id = $2`
+        : `INSERT INTO rules_off VALUES ($1, $2) ON CONFLICT DO NOTHING`,
+      table,
+      id,
+    );
+    return 'done';
   });
 }
 
-/** Deletes an operator's rule. Where it lay over one of the set, that is back once the set is loaded again. */
+/** Deletes an operator's rule; one of the set that it lay over holds again, switched on. */
 export async function deleteLocalRule(database: Database, table: RuleTable, id: string): Promise<ReadingEdit> {
   return await editRules(database, ANNOUNCE[table], async (tx) => {
     const [rule] = await tx.$queryRawUnsafe<{ origin: string }[]>(`SELECT origin FROM ${table} WHERE id = $1`, id);
     if (rule === undefined) return 'unknown';
     if (rule.origin !== 'local') return 'of-the-set';
     await tx.$executeRawUnsafe(`DELETE FROM ${table} WHERE id = $1`, id);
+    await tx.$executeRawUnsafe(`DELETE FROM rules_off WHERE list = $1 AND id = $2`, table, id);
+    await mergeTable(tx, table);
     return 'done';
   });
 }
@@ -76,13 +86,10 @@ export async function orderLocalRules(
     const ids = await placedIds(tx, table);
     const isSame = wanted.length === ids.length && new Set(wanted).size === ids.length;
     if (!isSame || !ids.every((id) => wanted.includes(id))) return 'other-list';
-    await place(tx, table, wanted);
+    await placeRules(tx, table, wanted);
     return 'done';
   });
 }
-
-/** A rule as its table holds it, by column. */
-export type RuleRow = { readonly id: string; readonly [column: string]: unknown };
 
 /** Where a new rule is put, and whether it is in force; left out: before all others, switched on. */
 export type RulePlace = { readonly before?: string | undefined; readonly enabled?: boolean | undefined };
@@ -97,7 +104,7 @@ export type RulePlace = { readonly before?: string | undefined; readonly enabled
 export async function putLocalRule(
   database: Database,
   table: RuleTable,
-  { rule, before, enabled }: RulePlace & { readonly rule: RuleRow },
+  { rule, before, enabled }: RulePlace & { readonly rule: SetRow },
 ): Promise<ReadingEdit> {
   return await editRules(database, ANNOUNCE[table], async (tx) => {
     const [known] = await tx.$queryRawUnsafe<{ position: number; enabled: boolean }[]>(
@@ -115,24 +122,7 @@ export async function putLocalRule(
       `INSERT INTO ${table} SELECT * FROM jsonb_populate_record(NULL::${table}, $1::jsonb)`,
       JSON.stringify(row),
     );
-    if (!stays) await place(tx, table, others.toSpliced(at, 0, rule.id));
+    if (!stays) await placeRules(tx, table, others.toSpliced(at, 0, rule.id));
     return 'done';
   });
-}
-
-/** The rules of a set stand from 1 on, those that operators have placed before them. */
-async function placedIds(tx: Statements, table: RuleTable): Promise<readonly string[]> {
-  const rows = await tx.$queryRawUnsafe<{ id: string }[]>(
-    `SELECT id FROM ${table} WHERE position <= 0 ORDER BY position, id`,
-  );
-  return rows.map(({ id }) => id);
-}
-
-async function place(tx: Statements, table: RuleTable, ids: readonly string[]): Promise<void> {
-  await tx.$executeRawUnsafe(
-    `UPDATE ${table} r SET position = o.ordinality - $2::int
-     FROM jsonb_array_elements_text($1::jsonb) WITH ORDINALITY AS o(id, ordinality) WHERE o.id = r.id`,
-    JSON.stringify(ids),
-    ids.length,
-  );
 }

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import {
   changeSource,
   deleteMxRule,
+  leaveCustom,
   listRampingSources,
   loadBundledRules,
   moveSourceLevel,
@@ -46,9 +47,28 @@ test('rules are put, moved and deleted, each a new version; the last stays last'
   const ids = after.rules.map(({ id }) => id);
   expect(await orderMxRules(database, ids.toReversed())).toBe('last-rule');
   expect(await orderMxRules(database, ids.slice(1))).toBe('other-list');
-  expect(await orderMxRules(database, [...ids.slice(0, -1).toReversed(), 'any'])).toBe('done');
+  const backwards = [...ids.slice(0, -1).toReversed(), 'any'];
+  expect(await orderMxRules(database, backwards)).toBe('of-the-set');
+  expect(await deleteMxRule(database, 'gmail')).toBe('of-the-set');
+  expect(await orderMxRules(database, ['second', 'gmail', 'ours', ...ids.slice(3)])).toBe('done');
   expect(await deleteMxRule(database, 'ours')).toBe('done');
   expect((await readRuleSet(database)).rules.at(-1)?.id).toBe('any');
+  await setLevel(database, 'custom');
+  expect(await deleteMxRule(database, 'second')).toBe('done');
+  expect(await deleteMxRule(database, 'gmail')).toBe('done');
+  expect(await orderMxRules(database, [...ids.slice(3, -1).toReversed(), 'any'])).toBe('done');
+});
+
+test("an operator's version of a rule of the set gives way again: deleted, or by the set's own words", async () => {
+  await using database = await openTestDatabase();
+  await loadBundledRules(database);
+  const [first, second] = DEFAULT_MX_RULES as readonly [MxRule, MxRule];
+  await putMxRule(database, { ...second, timeoutSeconds: 7, origin: 'local' });
+  expect((await readRuleSet(database)).rules[1]).toMatchObject({ origin: 'local', timeoutSeconds: 7 });
+  expect(await deleteMxRule(database, second.id)).toBe('done');
+  await putMxRule(database, { ...first, timeoutSeconds: 7, origin: 'local' });
+  await putMxRule(database, { ...first, origin: 'local' });
+  expect((await readRuleSet(database)).rules).toEqual(DEFAULT_MX_RULES);
 });
 
 test('Custom begins with the figures in force, and keeps its own', async () => {
@@ -57,7 +77,9 @@ test('Custom begins with the figures in force, and keeps its own', async () => {
   await setLevel(database, 'custom');
   const [any] = (await readRuleSet(database)).rules as [MxRule];
   expect(limitsAt(any, 'custom')).toEqual(limitsAt(any, 'fast'));
-  await setLevel(database, 'boost');
+  expect(await setLevel(database, 'boost')).toBe(false);
+  const terms = { compare: () => ({}), dryRun: false };
+  expect(await leaveCustom(database, { level: 'boost', set: undefined }, terms)).toMatchObject({ kind: 'done' });
   await setLevel(database, 'custom');
   const [again] = (await readRuleSet(database)).rules as [MxRule];
   expect(limitsAt(again, 'custom')).toEqual(limitsAt(any, 'fast'));

@@ -28,4 +28,5 @@ export * from './why.ts';
 export * from './default-rules/index.ts';
 export * from './read-mx-rule.ts';
 export * from './lint-rules.ts';
+export * from './order-over-set.ts';
 export * from './ramp.ts';

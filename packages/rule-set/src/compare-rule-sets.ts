@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 
-import type { RuleListDiff, RuleSetContent, RuleSetDiff } from '@mxflow/contracts';
+import type { RuleListDiff, RuleSetDiff } from '@mxflow/contracts';
+import type { Level, MxRule } from '@mxflow/domain';
 
 /** What leads from one rule set to another: rules by their ids, and within a rule field by field. */
-export function compareRuleSets(before: RuleSetContent, after: RuleSetContent): RuleSetDiff {
-  const named = (policies: RuleSetContent['policies']) =>
+export function compareRuleSets(before: ComparedRules, after: ComparedRules): RuleSetDiff {
+  const named = (policies: ComparedRules['policies']) =>
     policies.map(({ reason, ...rest }) => ({ id: reason, ...rest }));
   return {
     mxRules: compareLists(before.mxRules, after.mxRules),
@@ -15,7 +16,29 @@ export function compareRuleSets(before: RuleSetContent, after: RuleSetContent): 
   };
 }
 
+/** The same of what holds in an instance, where of an MX rule only the figures of the level in force mean anything. */
+export function compareRulesInForce(before: LevelledRules, after: LevelledRules): RuleSetDiff {
+  return compareRuleSets(atLevel(before), atLevel(after));
+}
+
+function atLevel({ level, mxRules, ...rules }: LevelledRules): ComparedRules {
+  return {
+    ...rules,
+    mxRules: mxRules.map(({ origin: _origin, ...rule }) => ({ ...rule, limits: rule.limits[level] })),
+  };
+}
+
 type Named = { readonly id: string };
+
+/** A rule set, or what holds in an instance. */
+type ComparedRules = {
+  readonly mxRules: readonly Named[];
+  readonly bounceRules: readonly Named[];
+  readonly feedbackRules: readonly Named[];
+  readonly domainRules: readonly Named[];
+  readonly policies: readonly { readonly reason: string }[];
+};
+type LevelledRules = Omit<ComparedRules, 'mxRules'> & { readonly level: Level; readonly mxRules: readonly MxRule[] };
 
 function compareLists(before: readonly Named[], after: readonly Named[]): RuleListDiff {
   const old = new Map(before.map((rule) => [rule.id, rule]));

@@ -1,5 +1,5 @@
 export { bundledRuleSet } from './bundled-rule-set.ts';
-export { compareRuleSets } from './compare-rule-sets.ts';
+export { compareRulesInForce, compareRuleSets } from './compare-rule-sets.ts';
 export { derivedClientKey, derivedSigningKey, HUB_KEY_SHAPE } from './derived-keys.ts';
 export { faultsOfContent, faultsOfRuleSet } from './faults-of-rule-set.ts';
 export { openRuleSet, type OpenedRuleSet, type RuleSetRefusal } from './open-rule-set.ts';

@@ -27,7 +27,10 @@ import { addQuarantineRoutes } from './quarantine-routes.ts';
 import { addRestRoutes } from './rest-routes.ts';
 import { addRuleRoutes } from './rule-routes.ts';
 import { addRuleTrialRoutes } from './rule-trial-routes.ts';
+import { addLevelRoutes } from './level-routes.ts';
 import { addSourceRoutes } from './source-routes.ts';
+import { addSyncRoutes } from './sync-routes.ts';
+import { addSyncVersionRoutes } from './sync-version-routes.ts';
 import { addUnsubscribeRoutes } from './unsubscribe-routes.ts';
 import { addWhyRoutes } from './why-routes.ts';
 
@@ -64,6 +67,9 @@ export async function buildApp(options: AppOptions): Promise<Api> {
   addRuleTrialRoutes(api, parts);
   addDomainRuleRoutes(api, parts);
   addSourceRoutes(api, parts);
+  addLevelRoutes(api, parts);
+  addSyncRoutes(api, parts);
+  addSyncVersionRoutes(api, parts);
   addFeedbackRuleRoutes(api, parts);
   addFeedbackTrialRoutes(api, parts);
   addBounceRuleRoutes(api, parts);

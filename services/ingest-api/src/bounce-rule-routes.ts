@@ -1,6 +1,5 @@
-import { DEFAULT_RULES } from '@mxflow/bounce';
 import { BounceRuleList, BounceRulePut, BounceRuleView } from '@mxflow/contracts';
-import { putBounceRule, seedBounceRules, type Database } from '@mxflow/db';
+import { putBounceRule, type Database } from '@mxflow/db';
 import { ProblemError, problemsOf } from '@mxflow/http-api';
 
 import type { Api, ApiParts } from './api.ts';
@@ -23,7 +22,6 @@ export function addBounceRuleRoutes(api: Api, parts: ApiParts): void {
     tag: 'bounce rules',
     scope: 'bounces:write',
     view: BounceRuleView,
-    reload: (database) => seedBounceRules(database, DEFAULT_RULES),
     viewOne,
   });
 }

@@ -1,12 +1,5 @@
 import { DomainRuleList, DomainRulePut, DomainRuleView, DomainTrial, DomainTrialPost } from '@mxflow/contracts';
-import {
-  listDomainRules,
-  listRecentDomains,
-  putDomainRule,
-  seedDomainRules,
-  type Database,
-  type StoredDomainRule,
-} from '@mxflow/db';
+import { listDomainRules, listRecentDomains, putDomainRule, type Database, type StoredDomainRule } from '@mxflow/db';
 import { domainMaskFault, domainRuleFor, type DomainRule } from '@mxflow/domain';
 import { ProblemError, problemsOf } from '@mxflow/http-api';
 
@@ -34,7 +27,6 @@ export function addDomainRuleRoutes(api: Api, parts: ApiParts): void {
     tag: 'domain rules',
     scope: 'rules:write',
     view: DomainRuleView,
-    reload: seedDomainRules,
     viewOne,
   });
 }

@@ -28,7 +28,6 @@ export function addFeedbackRuleRoutes(api: Api, parts: ApiParts): void {
     tag: 'feedback rules',
     scope: 'rules:write',
     view: FeedbackRuleView,
-    reload: (database) => seedFeedbackRules(database, DEFAULT_FEEDBACK_RULES),
     viewOne,
   });
 }

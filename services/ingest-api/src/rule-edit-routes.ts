@@ -14,8 +14,6 @@ export type EditedRules = {
   readonly tag: string;
   readonly scope: 'bounces:write' | 'rules:write';
   readonly view: TObject;
-  /** Loads the rules of the set: one that was laid over holds again. */
-  readonly reload: (database: Database) => Promise<unknown>;
   /** One rule; throws not-found. */
   readonly viewOne: (database: Database, id: string) => Promise<Record<string, unknown>>;
 };
@@ -24,7 +22,7 @@ export type EditedRules = {
 export function addRuleEditRoutes(
   api: Api,
   { database }: ApiParts,
-  { path, table, tag, scope, view, reload, viewOne }: EditedRules,
+  { path, table, tag, scope, view, viewOne }: EditedRules,
 ): void {
   const config = { scope };
   const tags = [tag];
@@ -40,7 +38,6 @@ export function addRuleEditRoutes(
     },
     handler: async (request, reply) => {
       throwUnlessEdited(await deleteLocalRule(database, table, request.params.id));
-      await reload(database);
       return reply.code(204).send(null);
     },
   });

@@ -99,7 +99,7 @@ function addOthers(api: Api, { database }: ApiParts): void {
     url: '/v1/rules/:id',
     schema: {
       tags: ['rules'],
-      summary: 'Delete an MX rule; the last one cannot be',
+      summary: 'Delete a rule of your own; at Custom any but the last. One of the set that it lay over holds again',
       params: RuleId,
       response: { 204: Type.Null(), ...problemsOf(401, 403, 404, 409, 503) },
     },
@@ -140,6 +140,10 @@ function throwUnlessDone(edit: RuleEdit): void {
       throw new ProblemError('not-found');
     case 'last-rule':
       throw new ProblemError('wrong-state', { detail: 'the rule `any` cannot be deleted and stays last' });
+    case 'of-the-set':
+      throw new ProblemError('wrong-state', {
+        detail: 'the rule came with the rule set, which brings it again: put one of your own over it, or go to Custom',
+      });
     case 'other-list':
       throw new ProblemError('wrong-state', { detail: 'the ids are not those of the rules: each once' });
   }

@@ -1,5 +1,5 @@
-import { LevelBody, SourceChangeBody, SourceHistory, SourceList, SourceView } from '@mxflow/contracts';
-import { changeSource, readRampPlans, readRuleSet, readSourceHistory, setLevel, type Database } from '@mxflow/db';
+import { SourceChangeBody, SourceHistory, SourceList, SourceView } from '@mxflow/contracts';
+import { changeSource, readRampPlans, readRuleSet, readSourceHistory, type Database } from '@mxflow/db';
 import { ProblemError, problemsOf } from '@mxflow/http-api';
 import { Type } from 'typebox';
 
@@ -9,40 +9,10 @@ const PublicId = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483
 const read = { config: { scope: 'rules:read' } } as const;
 const write = { config: { scope: 'rules:write' } } as const;
 
-/** The instance's level, and what operators decide about each source. */
+/** What operators decide about each source. */
 export function addSourceRoutes(api: Api, parts: ApiParts): void {
-  addLevel(api, parts);
   addReads(api, parts);
   addChange(api, parts);
-}
-
-function addLevel(api: Api, { database }: ApiParts): void {
-  api.route({
-    ...read,
-    method: 'GET',
-    url: '/v1/level',
-    schema: {
-      tags: ['level'],
-      summary: 'The level in force',
-      response: { 200: LevelBody, ...problemsOf(401, 403, 503) },
-    },
-    handler: async () => ({ level: (await readRuleSet(database)).level }),
-  });
-  api.route({
-    ...write,
-    method: 'PUT',
-    url: '/v1/level',
-    schema: {
-      tags: ['level'],
-      summary: 'Change the level on every worker; Custom begins with the figures in force',
-      body: LevelBody,
-      response: { 200: LevelBody, ...problemsOf(400, 401, 403, 422, 503) },
-    },
-    handler: async (request) => {
-      await setLevel(database, request.body.level);
-      return { level: request.body.level };
-    },
-  });
 }
 
 function addReads(api: Api, { database }: ApiParts): void {

@@ -1,0 +1,275 @@
+import { DEFAULT_MX_RULES, type BounceRule, type FeedbackRule, type MxRule } from '@mxflow/domain';
+import { expect, test } from 'vitest';
+
+import {
+  askForSync,
+  beginRun,
+  deleteLocalRule,
+  deleteMxRule,
+  enableRule,
+  endRun,
+  leaveCustom,
+  listBounceRules,
+  listFeedbackRules,
+  listSyncRuns,
+  loadBundledPolicies,
+  loadBundledRules,
+  pinVersion,
+  putBounceRule,
+  putMxRule,
+  readQuarantineTerms,
+  readReadingVersion,
+  readRuleSet,
+  readSyncState,
+  seedBounceRules,
+  seedDomainRules,
+  seedFeedbackRules,
+  setBounceRulesInCustom,
+  setLevel,
+  unpinVersion,
+  type CompareRules,
+  type Database,
+  type PulledRuleSet,
+  type SyncEnding,
+} from '../src/index.ts';
+import { openTestDatabase } from './world.ts';
+
+const bounceRule = (id: string, pattern = id): BounceRule => ({
+  id,
+  pattern,
+  where: ['reply'],
+  reason: 'refused',
+  type: 'soft',
+  detail: 'policy',
+  matches: [`550 ${id}`],
+  leaves: ['250 ok'],
+});
+const feedbackRule = (id: string): FeedbackRule => ({
+  id,
+  mask: '*.shop.test',
+  pattern: id,
+  thresholdPerHour: 5,
+  action: { kind: 'suspend', seconds: 60 },
+  stepSeconds: 30,
+  matches: [id],
+  passes: ['ok'],
+});
+const [base] = DEFAULT_MX_RULES as readonly [MxRule];
+const last = DEFAULT_MX_RULES.at(-1) as MxRule;
+/** A rule with one figure for connections at every level. */
+const mxRule = (id: string, connections = 5): MxRule => ({
+  ...base,
+  id,
+  mask: `*.${id}.test`,
+  origin: 'pulled',
+  limits: Object.fromEntries(
+    (['slow', 'normal', 'fast', 'very-fast', 'boost'] as const).map((level) => [
+      level,
+      { maxConnections: connections, maxMessagesPerConnection: 10, messagesPerHour: 1000 },
+    ]),
+  ),
+});
+const any: MxRule = { ...last, origin: 'pulled' };
+
+function setOf(version: number, rules: Partial<PulledRuleSet['rules']> = {}, note = ''): PulledRuleSet {
+  const whole = {
+    mxRules: [mxRule('one'), mxRule('two'), any],
+    bounceRules: [bounceRule('b1'), bounceRule('b2')],
+    feedbackRules: [feedbackRule('f1')],
+    domainRules: [{ id: 'd1', mask: 'gone.test', action: 'no-mail' as const }],
+    policies: [{ reason: 'mailbox-full', quarantineAt: 5, releaseDays: 10 }],
+    ...rules,
+  } satisfies PulledRuleSet['rules'];
+  const document = { version, publishedAt: '2026-01-01T00:00:00Z', note, ...whole };
+  return { version, rules: whole, document, source: 'https://hub.test', etag: `"${version}"` };
+}
+
+const compare: CompareRules = (before, after) => ({
+  mxRules: [before, after].map(({ mxRules }) => mxRules.map(({ id }) => id).join(' ')),
+});
+const terms = { settledDay: '2026-01-01', retryAfterMs: (failures: number) => failures * 1000, compare };
+const now = { compare, dryRun: false };
+const tried = { compare, dryRun: true };
+
+/** What a service does with a document that it has fetched. */
+async function pull(database: Database, pulled: PulledRuleSet): Promise<SyncEnding | undefined> {
+  const run = await beginRun(database, () => ({ cause: 'scheduled' }), 60);
+  if (run === undefined) throw new Error('expected a run, found one under way');
+  return await endRun(database, run, { result: { kind: 'pulled', pulled }, terms });
+}
+
+const mxIds = async (database: Database) => (await readRuleSet(database)).rules.map(({ id }) => id);
+const bounceIds = async (database: Database) => (await listBounceRules(database)).rules.map(({ id }) => id);
+
+async function bundled(): Promise<Awaited<ReturnType<typeof openTestDatabase>>> {
+  const database = await openTestDatabase();
+  await loadBundledRules(database);
+  await loadBundledPolicies(database);
+  await seedBounceRules(database, [bounceRule('b1', 'bundled'), bounceRule('b0')]);
+  await seedFeedbackRules(database, [feedbackRule('f0')]);
+  await seedDomainRules(database);
+  return database;
+}
+
+test('a set takes the place of the bundled rules, and starting again does not bring those back', async () => {
+  await using database = await bundled();
+  const before = await readRuleSet(database);
+  expect(await pull(database, setOf(3))).toMatchObject({ outcome: 'applied', versionBefore: null, versionAfter: 3 });
+  const after = await readRuleSet(database);
+  expect(after.rules).toEqual(setOf(3).rules.mxRules);
+  expect(after.version).toBe(before.version + 1);
+  expect((await listBounceRules(database)).rules).toMatchObject([
+    { id: 'b1', pattern: 'b1', origin: 'pulled' },
+    { id: 'b2', origin: 'pulled' },
+  ]);
+  expect((await listFeedbackRules(database)).map(({ id }) => id)).toEqual(['f1']);
+  expect(after.domainRules).toEqual(setOf(3).rules.domainRules);
+  expect((await readQuarantineTerms(database.client)).policies['mailbox-full']).toMatchObject({ quarantineAt: 5 });
+  const reading = await readReadingVersion(database);
+  expect(await loadBundledRules(database)).toBe(false);
+  expect(await seedBounceRules(database, [bounceRule('b0')])).toBe(false);
+  await seedFeedbackRules(database, [feedbackRule('f0')]);
+  await seedDomainRules(database);
+  expect(await readRuleSet(database)).toEqual(after);
+  expect(await readReadingVersion(database)).toBe(reading);
+  // The same set again announces nothing.
+  expect(await pull(database, setOf(3))).toMatchObject({ outcome: 'unchanged' });
+  expect((await readRuleSet(database)).version).toBe(after.version);
+  expect((await readSyncState(database)).lists).toMatchObject({ mx_rules: 3, bounce_rules: 3, policies: 3 });
+});
+
+test("operators' rules stay where they are, lie over the set's, and give way in one step", async () => {
+  await using database = await bundled();
+  await pull(database, setOf(1));
+  await putMxRule(database, { ...mxRule('ours'), origin: 'local' });
+  await putMxRule(database, { ...mxRule('late'), origin: 'local' }, 'two');
+  await putMxRule(database, { ...mxRule('two', 1), origin: 'local' });
+  await putBounceRule(database, bounceRule('mine'));
+  await putBounceRule(database, bounceRule('b2', 'zwei'));
+  await enableRule(database, 'bounce_rules', { id: 'b1', enabled: false });
+  const next = { mxRules: [mxRule('new'), mxRule('one', 7), mxRule('two'), any], bounceRules: [bounceRule('b2')] };
+  await pull(database, setOf(2, next));
+  expect(await mxIds(database)).toEqual(['ours', 'new', 'one', 'late', 'two', 'any']);
+  const { rules } = await readRuleSet(database);
+  expect(rules.map(({ id, limits }) => [id, limits.boost?.maxConnections])).toContainEqual(['two', 1]);
+  expect(await bounceIds(database)).toEqual(['mine', 'b2']);
+  expect(await deleteMxRule(database, 'two')).toBe('done');
+  expect(await deleteLocalRule(database, 'bounce_rules', 'b2')).toBe('done');
+  expect((await readRuleSet(database)).rules.find(({ id }) => id === 'two')).toEqual(mxRule('two'));
+  expect((await listBounceRules(database)).rules[1]).toMatchObject({ id: 'b2', pattern: 'b2', origin: 'pulled' });
+  // A rule that was switched off is still off when a set brings it again.
+  await pull(database, setOf(3));
+  expect((await listBounceRules(database)).rules.find(({ id }) => id === 'b1')).toMatchObject({ enabled: false });
+});
+
+test('a lower version, and the same with other rules in it, change nothing and say why', async () => {
+  await using database = await bundled();
+  await pull(database, setOf(5));
+  const before = await readRuleSet(database);
+  const other = { mxRules: [any] };
+  expect(await pull(database, setOf(4, other))).toMatchObject({ outcome: 'refused', because: 'lower-version' });
+  expect(await pull(database, setOf(5, other))).toMatchObject({ outcome: 'refused', because: 'other-content' });
+  expect(await readRuleSet(database)).toEqual(before);
+  const state = await readSyncState(database);
+  expect(state).toMatchObject({ newest: 5, failures: 2, because: 'other-content', etag: null });
+  expect((state.retryAt?.getTime() ?? 0) - state.now.getTime()).toBeGreaterThan(500);
+  expect((await listSyncRuns(database, { limit: 9 })).map(({ outcome }) => outcome)).toEqual([
+    'refused',
+    'refused',
+    'applied',
+  ]);
+  expect(await pull(database, setOf(5))).toMatchObject({ outcome: 'unchanged' });
+  expect(await readSyncState(database)).toMatchObject({ failures: 0, because: null, retryAt: null });
+});
+
+test('a set that would leave a rule without limits is not taken, not even in part', async () => {
+  await using database = await bundled();
+  await pull(database, setOf(1));
+  await putMxRule(database, { ...mxRule('ours'), origin: 'local' });
+  await database.client.$executeRawUnsafe(`DELETE FROM mx_rule_limits WHERE rule_id = 'ours' AND level = 'fast'`);
+  const before = await readRuleSet(database);
+  const next = setOf(2, { mxRules: [any], bounceRules: [] });
+  await expect(pull(database, next)).rejects.toThrow('rule ours: expected limits at level fast, found none');
+  expect(await readRuleSet(database)).toEqual(before);
+  expect(await bounceIds(database)).toEqual(['b1', 'b2']);
+  expect(await readSyncState(database)).toMatchObject({ newest: 1, lists: { bounce_rules: 1 } });
+});
+
+test('Custom takes nothing, or how failures are read where the operator says so; what was pulled holds afterwards', async () => {
+  await using database = await bundled();
+  await pull(database, setOf(1));
+  await setLevel(database, 'custom');
+  const own = { maxConnections: 3, maxMessagesPerConnection: 3, messagesPerHour: 3 };
+  await putMxRule(database, { ...mxRule('one'), origin: 'local', limits: { ...mxRule('one').limits, custom: own } });
+  expect((await readRuleSet(database)).rules[0]).toMatchObject({
+    id: 'one',
+    origin: 'pulled',
+    limits: { custom: own },
+  });
+  expect(await deleteMxRule(database, 'two')).toBe('done');
+  const next = { mxRules: [mxRule('one', 9), mxRule('two'), any], bounceRules: [bounceRule('b3')] };
+  expect(await pull(database, setOf(2, next))).toMatchObject({ outcome: 'kept-back', because: 'custom' });
+  expect([await mxIds(database), await bounceIds(database)]).toEqual([
+    ['one', 'any'],
+    ['b1', 'b2'],
+  ]);
+  await setBounceRulesInCustom(database, true);
+  expect(await pull(database, setOf(2, next))).toMatchObject({ outcome: 'applied', because: 'custom' });
+  expect([await mxIds(database), await bounceIds(database)]).toEqual([['one', 'any'], ['b3']]);
+  expect((await readSyncState(database)).lists).toMatchObject({ mx_rules: 1, bounce_rules: 2, policies: 2 });
+
+  expect(await leaveCustom(database, { level: 'boost', set: undefined }, now)).toEqual({ kind: 'moved-on' });
+  const going = { kind: 'done', diff: { mxRules: ['one any', 'one two any'] } };
+  const before = await readRuleSet(database);
+  expect(await leaveCustom(database, { level: 'boost', set: setOf(2, next) }, tried)).toEqual(going);
+  expect(await readRuleSet(database)).toEqual(before);
+  expect(await leaveCustom(database, { level: 'boost', set: setOf(2, next) }, now)).toEqual(going);
+  const { level, rules } = await readRuleSet(database);
+  expect([level, ...rules.map(({ id, limits }) => [id, limits.boost?.maxConnections])]).toEqual([
+    'boost',
+    ['one', 9],
+    ['two', 5],
+    ['any', any.limits.boost?.maxConnections],
+  ]);
+  // Figures for Custom wait for the next time, and the source is asked at once.
+  expect(rules[0]?.limits.custom).toEqual(own);
+  expect((await listSyncRuns(database, { limit: 1 }))[0]).toMatchObject({ cause: 'demand', begunAt: null });
+});
+
+test('a version that an operator pins stays whatever comes, and the newest holds again without the pin', async () => {
+  await using database = await bundled();
+  await pull(database, setOf(1));
+  await pull(database, setOf(2, { mxRules: [any] }));
+  expect(await pinVersion(database, setOf(1), now)).toMatchObject({ kind: 'done' });
+  expect(await mxIds(database)).toEqual(['one', 'two', 'any']);
+  expect(await pull(database, setOf(3, { mxRules: [any] }))).toMatchObject({ outcome: 'kept-back', because: 'pinned' });
+  expect(await mxIds(database)).toEqual(['one', 'two', 'any']);
+  expect(await pinVersion(database, setOf(9), now)).toEqual({ kind: 'moved-on' });
+  expect(await unpinVersion(database, setOf(2), now)).toEqual({ kind: 'moved-on' });
+  expect(await unpinVersion(database, setOf(3, { mxRules: [any] }), now)).toMatchObject({ kind: 'done' });
+  expect(await mxIds(database)).toEqual(['any']);
+  expect(await readSyncState(database)).toMatchObject({ pinned: null, newest: 3, lists: { mx_rules: 3 } });
+});
+
+test('one run at a time; one that fell silent is lost and its process changes nothing any more', async () => {
+  await using database = await bundled();
+  const [id, again] = [await askForSync(database, { dryRun: false }), await askForSync(database, { dryRun: false })];
+  expect(again).toBe(id);
+  const demand = () => ({ cause: 'demand' }) as const;
+  const run = await beginRun(database, demand, 60);
+  expect(run).toMatchObject({ id, cause: 'demand' });
+  expect(await beginRun(database, demand, 60)).toBeUndefined();
+  await database.client.$executeRawUnsafe(`UPDATE sync_state SET run_until = mxflow_now() - interval '1 second'`);
+  const next = await beginRun(database, () => ({ cause: 'start' }), 60);
+  expect(next?.id).toBeGreaterThan(id);
+  if (run === undefined || next === undefined) throw new Error('expected two runs');
+  const result = { kind: 'pulled', pulled: setOf(1) } as const;
+  expect(await endRun(database, run, { result, terms })).toBeUndefined();
+  expect(await readSyncState(database)).toMatchObject({ newest: null, settledDay: null });
+  expect(await endRun(database, next, { result, terms })).toMatchObject({ outcome: 'applied' });
+  const runs = await listSyncRuns(database, { limit: 9 });
+  expect(runs.map(({ cause, outcome }) => [cause, outcome])).toEqual([
+    ['start', 'applied'],
+    ['demand', 'lost'],
+  ]);
+});
