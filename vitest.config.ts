@@ -5,6 +5,9 @@ import { defineConfig } from 'vitest/config';
 const reports = process.env['MXFLOW_TEST_REPORTS'];
 const report = `${relative(import.meta.dirname, process.cwd()).replaceAll('/', '-') || 'root'}.json`;
 
+/** As the bootstrap sets it: for the test processes, and for those that tests start. */
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '.mxflow', 'compile-cache');
+
 /** One configuration for every package: `vitest run packages/x` from the root; a package's own script does the same. */
 export default defineConfig({
   test: {

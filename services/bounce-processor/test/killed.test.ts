@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { recordOutcomes, type Database } from '@mxflow/db';
+import { bareEnvironment } from '@mxflow/infra/testing';
 import type { Outgoing } from '@mxflow/messaging';
 
 import { startReceiver } from './receiver.ts';
@@ -36,7 +37,7 @@ afterAll(() => world[Symbol.asyncDispose]());
 type Child = AsyncDisposable & { readonly kill: () => Promise<void> };
 
 function startProcess(settings: Readonly<Record<string, string>> = {}): Child {
-  const env = { ...environmentOf(world, settings), MXFLOW_LOG_LEVEL: 'warn' };
+  const env = { ...bareEnvironment(), ...environmentOf(world, settings), MXFLOW_LOG_LEVEL: 'warn' };
   const child: ChildProcess = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'ignore', 'inherit'] });
   const ended = once(child, 'exit');
   const kill = async (): Promise<void> => {

@@ -2,6 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
+import { bareEnvironment } from '@mxflow/infra/testing';
+
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
 type Line = { readonly msg: string; readonly level: string } & Readonly<Record<string, unknown>>;
@@ -13,8 +15,9 @@ export class DispatcherProcess implements AsyncDisposable {
   readonly #ended: Promise<unknown>;
   #text = '';
 
-  constructor(environment: Readonly<Record<string, string>>) {
-    this.#child = spawn(process.execPath, [MAIN], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
+  constructor(settings: Readonly<Record<string, string>>) {
+    const env = { ...bareEnvironment(), ...settings };
+    this.#child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'inherit'] });
     this.#ended = once(this.#child, 'close');
     this.#child.stdout?.on('data', (chunk: Buffer) => this.#take(chunk.toString()));
   }

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 import { issueApiKey, migrate, openDatabase, SCOPES, type Database } from '@mxflow/db';
-import { createWorld, type World } from '@mxflow/infra/testing';
+import { bareEnvironment, createWorld, type World } from '@mxflow/infra/testing';
 
 import { SECRET } from './api.ts';
 
@@ -46,7 +46,7 @@ export async function startProcess(
 ): Promise<ApiProcess> {
   const child = spawn(process.execPath, [MAIN], {
     env: {
-      PATH: process.env['PATH'],
+      ...bareEnvironment(),
       DATABASE_URL: world.databaseUrl,
       AMQP_URL: world.amqpUrl,
       MXFLOW_SECRET: SECRET,

@@ -25,7 +25,7 @@ import {
   type MessageId,
   type MxRule,
 } from '@mxflow/domain';
-import { createWorld } from '@mxflow/infra/testing';
+import { bareEnvironment, createWorld } from '@mxflow/infra/testing';
 import { connectMessaging, type Messaging } from '@mxflow/messaging';
 import { startProviders, type Providers, type ProviderSpec } from '@mxflow/provider-sim';
 import { createResolver, type Resolver } from '@mxflow/resolver';
@@ -120,7 +120,7 @@ function startWorkerProcess(
 ): () => Promise<number | null> {
   const main = new URL('../src/main.ts', import.meta.url).pathname;
   const child = spawn(process.execPath, [main], {
-    env: { ...env, MXFLOW_STOP_WITH_STDIN: '1', MXFLOW_LOG_LEVEL: 'warn' },
+    env: { ...bareEnvironment(), ...env, MXFLOW_STOP_WITH_STDIN: '1', MXFLOW_LOG_LEVEL: 'warn' },
     stdio: ['pipe', 'inherit', 'inherit'],
   });
   const exit = once(child, 'exit') as Promise<[number | null]>;
