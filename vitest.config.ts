@@ -1,9 +1,7 @@
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-/** Set by `npm test`, which adds the reports up: one a package, named for its folder. */
-const reports = process.env['MXFLOW_TEST_REPORTS'];
-const report = `${relative(import.meta.dirname, process.cwd()).replaceAll('/', '-') || 'root'}.json`;
+import { RunOrder } from './infra/testing/run-order.ts';
 
 /** As the bootstrap sets it: for the test processes, and for those that tests start. */
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '.mxflow', 'compile-cache');
@@ -18,8 +16,10 @@ export default defineConfig({
     // Generous for the tests that talk to real servers on a small machine; a pure test that needs it is a bug.
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    maxWorkers: reports === undefined ? 2 : 1,
-    passWithNoTests: reports !== undefined,
-    reporters: reports === undefined ? ['default'] : ['default', ['json', { outputFile: join(reports, report) }]],
+    maxWorkers: 2,
+    // Loading a service's modules costs a second: once for each worker, not for each file. What a file changes of a
+    // module's or the process' own state, it puts back.
+    isolate: false,
+    sequence: { sequencer: RunOrder },
   },
 });

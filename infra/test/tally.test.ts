@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest';
 
-import { describeTally, isSuccess, tally, type Report } from './tally.ts';
+import { describeTally, isSuccess, tally, untested, type Report } from './tally.ts';
 
-type Row = readonly [name: string, reports: readonly Report[], runFailed: boolean, line: string, success: boolean];
+type File = Report['testResults'][number];
+type Row = readonly [what: string, files: readonly File[], runFailed: boolean, line: string, success: boolean];
 
-function file(status: string, ...tests: readonly string[]): Report {
-  const assertionResults = tests.map((one) => ({ status: one }));
-  return { success: status === 'passed', testResults: [{ status, assertionResults }] };
+function file(status: string, ...tests: readonly string[]): File {
+  return { name: '/x/a.test.ts', status, assertionResults: tests.map((one) => ({ status: one })) };
 }
 
 test.for<Row>([
   [
-    'reports add up',
+    'files add up',
     [file('passed', 'passed', 'passed'), file('passed', 'passed')],
     false,
     '3 passed, 0 failed, 0 skipped',
@@ -35,8 +35,23 @@ test.for<Row>([
     false,
   ],
   ['no test at all is no success', [], false, '0 passed, 0 failed, 0 skipped', false],
-])('%s', ([, reports, runFailed, line, success]) => {
-  const result = tally(reports, runFailed);
+])('%s', ([, testResults, runFailed, line, success]) => {
+  const result = tally({ testResults }, { runFailed });
   expect(describeTally(result)).toBe(line);
   expect(isSuccess(result)).toBe(success);
+});
+
+test('a run without a report has failed', () => {
+  expect(describeTally(tally(undefined, { runFailed: false }))).toBe('0 passed, 1 failed, 0 skipped');
+});
+
+test('a file that was not come to, or in which nothing was found, is named', () => {
+  const testResults = [
+    { ...file('passed', 'passed'), name: '/x/a.test.ts' },
+    { ...file('passed'), name: '/x/b.test.ts' },
+    { ...file('failed'), name: '/x/c.test.ts' },
+  ];
+  const files = ['/x/a.test.ts', '/x/b.test.ts', '/x/c.test.ts', '/x/d.test.ts'];
+  expect(untested(files, { testResults })).toEqual(['/x/b.test.ts', '/x/d.test.ts']);
+  expect(untested(files, undefined)).toEqual(files);
 });
