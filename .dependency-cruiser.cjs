@@ -24,7 +24,7 @@ const allowed = {
   db: ['domain'],
   telemetry: [],
   process: ['telemetry'],
-  'http-api': ['contracts', 'db', 'telemetry'],
+  'http-api': ['bounce', 'contracts', 'db', 'telemetry'],
   'provider-sim': ['contracts'],
 };
 

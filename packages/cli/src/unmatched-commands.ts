@@ -76,7 +76,7 @@ function addQualify(unmatched: Command, context: Context): void {
       if (context.json()) return printJson(answer);
       printJson({ id: answer.id, ...answer.rule });
       printTexts(answer.texts);
-      printTrial(context, answer.failures);
+      if (answer.failures !== undefined) printTrial(context, answer.failures);
       if (answer.dryRun) process.stdout.write('nothing was changed\n');
     });
 }

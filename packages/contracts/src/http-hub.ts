@@ -55,16 +55,19 @@ export type HubDraftView = Static<typeof HubDraftView>;
 export const HubDraftRevision = Type.Object({ revision: draft.revision }, { ...closed, title: 'HubDraftRevision' });
 export type HubDraftRevision = Static<typeof HubDraftRevision>;
 
-/** What a version would change, and what is wrong with it. */
+/** What is wrong with the draft. */
 export const HubDraftCheck = Type.Object(
-  {
-    revision: draft.revision,
-    faults: Type.Array(RuleSetFault, { description: 'Empty: it may be published' }),
-    diff: RuleSetDiff,
-  },
+  { revision: draft.revision, faults: Type.Array(RuleSetFault, { description: 'Empty: it may be published' }) },
   { ...closed, title: 'HubDraftCheck' },
 );
 export type HubDraftCheck = Static<typeof HubDraftCheck>;
+
+/** What publishing the draft would change. */
+export const HubDraftDiff = Type.Object(
+  { revision: draft.revision, from: Type.Integer({ description: 'The newest version' }), diff: RuleSetDiff },
+  { ...closed, title: 'HubDraftDiff' },
+);
+export type HubDraftDiff = Static<typeof HubDraftDiff>;
 
 export const HubPublishPost = Type.Object(
   {
@@ -92,12 +95,23 @@ export const HubVersionDiff = Type.Object(
 );
 export type HubVersionDiff = Static<typeof HubVersionDiff>;
 
+/** What became of a report of unmatched texts. */
+export const UnmatchedTaken = Type.Object(
+  {
+    taken: Type.Integer(),
+    refused: Type.Integer({ description: 'With an address in them, or past what is kept of one client' }),
+  },
+  { ...closed, title: 'UnmatchedTaken' },
+);
+export type UnmatchedTaken = Static<typeof UnmatchedTaken>;
+
 export const HubRoleName = Type.Enum(['client', 'editor']);
 
 export const HubKeyPost = Type.Object(
   {
     name: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9 ._@-]{0,99}$', description: 'Of the client or the person' }),
     role: HubRoleName,
+    replace: Type.Optional(Type.Boolean({ description: 'Revoke the key that has the name' })),
   },
   { ...closed, title: 'HubKeyPost' },
 );

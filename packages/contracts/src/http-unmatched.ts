@@ -12,7 +12,8 @@ export const UnmatchedView = Type.Object(
   {
     id: Type.String({ description: 'A few digits of it will do' }),
     text: Type.String({ description: 'Without what differs from one to the next' }),
-    example: Type.String({ description: 'The first as it came' }),
+    example: Type.Optional(Type.String({ description: 'The first as it came; a hub never sees one' })),
+    clients: Type.Optional(Type.Integer({ description: 'At a hub: how many have met it' })),
     looksAt: Type.Enum(['reply', 'diagnostic', 'body']),
     replyCode: Type.Optional(Type.Integer()),
     enhancedStatus: Type.Optional(Type.String()),
@@ -53,10 +54,12 @@ export const Qualified = Type.Object(
     id: ReadingRuleId,
     rule: BounceRulePut,
     texts: Type.Array(UnmatchedView, { description: 'Unmatched texts that it takes' }),
-    failures: Type.Object(BounceTrial.properties, {
-      ...closed,
-      description: 'The latest failures of the log that it reads otherwise',
-    }),
+    failures: Type.Optional(
+      Type.Object(BounceTrial.properties, {
+        ...closed,
+        description: 'The latest failures of the log that it reads otherwise; a hub has no log',
+      }),
+    ),
     dryRun: Type.Boolean(),
   },
   { ...closed, title: 'Qualified' },

@@ -67,23 +67,28 @@ export async function editHubDraft<Refusal>(
   });
 }
 
-/** Makes the draft what a content says that the newest version is: all work on it is dropped. */
+/** Makes the draft a version again, the newest where none is named; undefined where there is no such version. */
 export async function resetHubDraft(
   database: Database,
-  { by, contentOf }: { readonly by: string; readonly contentOf: (document: string) => string },
-): Promise<number> {
+  order: {
+    readonly by: string;
+    readonly version: number | undefined;
+    readonly contentOf: (document: string) => string;
+  },
+): Promise<number | undefined> {
   return await inTransaction(database, async (tx) => {
     const { revision } = await lockDraft(tx);
-    const [newest] = await tx.$queryRawUnsafe<{ version: number; document: string }[]>(
-      `SELECT version, document FROM hub_versions ORDER BY version DESC LIMIT 1`,
+    const [wanted] = await tx.$queryRawUnsafe<{ version: number; document: string }[]>(
+      `SELECT version, document FROM hub_versions WHERE $1::int IS NULL OR version = $1::int ORDER BY version DESC LIMIT 1`,
+      order.version ?? null,
     );
-    if (newest === undefined) throw new Error('expected a published version, found none');
+    if (wanted === undefined) return undefined;
     await tx.$executeRawUnsafe(
       `UPDATE hub_draft SET content = $1, based_on = $2::int, revision = revision + 1, changed_at = mxflow_now(),
          changed_by = $3`,
-      contentOf(newest.document),
-      newest.version,
-      by,
+      order.contentOf(wanted.document),
+      wanted.version,
+      order.by,
     );
     return revision + 1;
   });

@@ -91,3 +91,4 @@ export {
 } from './sync-state.ts';
 export { type CompareRules, type RulesInForce } from './rules-in-force.ts';
 export { type RuleTable } from './merge-set.ts';
+export { mergeHubUnmatched } from './hub-unmatched.ts';

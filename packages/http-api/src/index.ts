@@ -11,3 +11,4 @@ export { ProblemError, type ProblemKind } from './problem.ts';
 export { gatherBody, parseJsonBody, tooLarge } from './read-body.ts';
 export { problemsOf } from './route-answers.ts';
 export { compileSchema } from './schema-faults.ts';
+export { addUnmatchedTextRoutes, findOneUnmatched, UnmatchedPath, viewUnmatched } from './unmatched-routes.ts';

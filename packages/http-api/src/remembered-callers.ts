@@ -1,7 +1,5 @@
 import { hashApiKey } from '@mxflow/db';
 
-/** How long a key that was revoked may still be believed. */
-const FRESH_MS = 5_000;
 /** Keys remembered at once, wrong ones included: a flood of guesses must not fill the memory. */
 const MAX_REMEMBERED = 2_000;
 
@@ -11,6 +9,8 @@ export type CallerSource<Caller> = {
   /** What a key looks like: nobody is asked for anything else. */
   readonly shape: RegExp;
   readonly find: (sha256: Uint8Array<ArrayBuffer>) => Promise<Caller | undefined>;
+  /** How long a key that was revoked may still be believed. */
+  readonly freshMs?: number;
   readonly now?: () => number;
 };
 
@@ -18,6 +18,7 @@ export type CallerSource<Caller> = {
 export function rememberCallers<Caller>({
   shape,
   find,
+  freshMs = 5_000,
   now = () => performance.now(),
 }: CallerSource<Caller>): CallerLookup<Caller> {
   const remembered = new Map<string, { readonly caller: Promise<Caller | undefined>; readonly until: number }>();
@@ -30,7 +31,7 @@ export function rememberCallers<Caller>({
     if (known !== undefined && known.until > now()) return await known.caller;
     if (remembered.size >= MAX_REMEMBERED) remembered.clear();
     const caller = find(sha256);
-    remembered.set(name, { caller, until: now() + FRESH_MS });
+    remembered.set(name, { caller, until: now() + freshMs });
     // A database that was away for a moment is not remembered.
     caller.catch(() => remembered.delete(name));
     return await caller;

@@ -28,6 +28,14 @@ function atLevel({ level, mxRules, ...rules }: LevelledRules): ComparedRules {
   };
 }
 
+/** Whether there is nothing between two rule sets. */
+export function isEmptyDiff(diff: RuleSetDiff): boolean {
+  return Object.values(diff).every(
+    ({ added, removed, changed, reordered }) =>
+      added.length === 0 && removed.length === 0 && changed.length === 0 && !reordered,
+  );
+}
+
 type Named = { readonly id: string };
 
 /** A rule set, or what holds in an instance. */

@@ -23,9 +23,15 @@ import type { FastifyRequest } from 'fastify';
 import { authenticate } from './authenticate.ts';
 import type { HubEvents } from './events.ts';
 import type { HubParts } from './hub-api.ts';
+import { createChecker } from './checker.ts';
+import { addDraftRoutes } from './draft-routes.ts';
+import { addDraftRuleRoutes } from './draft-rule-routes.ts';
+import { addKeyRoutes } from './key-routes.ts';
 import { addOpenRoutes } from './open-routes.ts';
 import { addRuleSetRoutes } from './rule-set-routes.ts';
 import type { Shelf } from './shelf.ts';
+import { addUnmatchedRoutes } from './unmatched-routes.ts';
+import { addVersionRoutes } from './version-routes.ts';
 
 export type AppOptions = {
   readonly database: Database;
@@ -35,6 +41,9 @@ export type AppOptions = {
   readonly pace: Pace;
 };
 
+/** A key that was revoked is refused within five seconds. */
+const FRESH_MS = 3_000;
+
 /** The hub's API with all its routes, not yet listening. Closing it lets requests in progress end. */
 export async function buildApp({ pace, ...options }: AppOptions): Promise<HttpApi> {
   const { database, events } = options;
@@ -43,7 +52,7 @@ export async function buildApp({ pace, ...options }: AppOptions): Promise<HttpAp
     append: (batch) => recordHubPulls(database, batch),
     onLoss: events.pullsNotRecorded,
   });
-  const parts: HubParts = { ...options, api, pulls };
+  const parts: HubParts = { ...options, api, pulls, checker: createChecker({ events }) };
   addHooks(parts);
   api.addHook('onClose', () => pulls[Symbol.asyncDispose]());
   await addDescription(api, {
@@ -53,13 +62,22 @@ export async function buildApp({ pace, ...options }: AppOptions): Promise<HttpAp
   });
   addOpenRoutes(parts);
   addRuleSetRoutes(parts);
+  addDraftRoutes(parts);
+  addDraftRuleRoutes(parts);
+  addVersionRoutes(parts);
+  addKeyRoutes(parts);
+  addUnmatchedRoutes(parts);
   serveDescription(api);
   await api.ready();
   return api;
 }
 
 function addHooks({ api, database, events }: HubParts): void {
-  const lookup = rememberCallers({ shape: HUB_KEY_SHAPE, find: (sha256) => findHubCaller(database, sha256) });
+  const lookup = rememberCallers({
+    shape: HUB_KEY_SHAPE,
+    freshMs: FRESH_MS,
+    find: (sha256) => findHubCaller(database, sha256),
+  });
   const audit = openAuditTrail<HubAuditEntry>({
     append: (entries) => appendHubAudit(database, entries),
     onLoss: events.auditFailed,

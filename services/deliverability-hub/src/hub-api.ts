@@ -2,6 +2,7 @@ import type { Database, HubCaller, HubPull, HubRole } from '@mxflow/db';
 import type { AuditTrail, HttpApi } from '@mxflow/http-api';
 import type { SigningKey } from '@mxflow/rule-set';
 
+import type { Checker } from './checker.ts';
 import type { HubEvents } from './events.ts';
 import type { Shelf } from './shelf.ts';
 
@@ -11,6 +12,7 @@ export type HubParts = {
   readonly database: Database;
   readonly shelf: Shelf;
   readonly keys: readonly SigningKey[];
+  readonly checker: Checker;
   readonly events: HubEvents;
   /** Who came for the newest rule set, written in batches. */
   readonly pulls: Pick<AuditTrail<HubPull>, 'add'>;
