@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 
+import type { HubVersionView, RuleSetContent, RuleSetDiff, RuleSetFault, UnmatchedView } from '@mxflow/contracts';
 import { issueHubKey, migrate, openDatabase, type Database, type HubRole } from '@mxflow/db';
 import { createWorld } from '@mxflow/infra/testing';
 import { derivedSigningKey, readTrustedKey, type SigningKey, type TrustedKey } from '@mxflow/rule-set';
@@ -25,6 +26,7 @@ export type TestHub = AsyncDisposable & {
   readonly keys: Readonly<Record<HubRole, string>>;
   /** As an editor, unless told otherwise. */
   readonly call: Call;
+  readonly draft: () => Promise<RuleSetContent>;
 };
 
 type CallOptions = {
@@ -34,11 +36,24 @@ type CallOptions = {
 };
 
 /** Whatever the answers under test hold; what is missing fails the expectation that asks for it. */
+export type AnswerBody = {
+  readonly id: number;
+  readonly key: string;
+  readonly revision: number;
+  readonly version: number;
+  readonly content: RuleSetContent;
+  readonly detail: string;
+  readonly errors: readonly RuleSetFault[];
+  readonly faults: readonly RuleSetFault[];
+  readonly diff: RuleSetDiff;
+  readonly versions: readonly HubVersionView[];
+  readonly texts: readonly UnmatchedView[];
+};
 export type Answer = {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  readonly body: never;
+  readonly body: AnswerBody;
 };
 
 /** A hub in this process over a database of its own, with version 1 published. */
@@ -65,6 +80,7 @@ export async function startTestHub({ patienceMs = 5_000 } = {}): Promise<TestHub
   await api.listen({ host: '127.0.0.1', port: 0 });
   const url = `http://127.0.0.1:${(api.server.address() as AddressInfo).port}`;
   const keys = { editor: await keyOf(database, 'editor'), client: await keyOf(database, 'client') };
+  const callAsEditor: Call = (method, path, options) => call(url, { method, path, key: keys.editor, ...options });
   const held = stack.move();
   return {
     url,
@@ -74,7 +90,8 @@ export async function startTestHub({ patienceMs = 5_000 } = {}): Promise<TestHub
     signing,
     trusted,
     keys,
-    call: (method, path, options) => call(url, { method, path, key: keys.editor, ...options }),
+    call: callAsEditor,
+    draft: async () => (await callAsEditor('GET', '/v1/draft')).body.content,
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }
@@ -103,6 +120,12 @@ export async function call(url: string, { method, path, key, body, headers = {} 
     status: response.status,
     headers: response.headers,
     text,
-    body: (isJson ? JSON.parse(text) : text) as never,
+    body: (isJson ? JSON.parse(text) : text) as AnswerBody,
   };
+}
+
+/** The first of a list that cannot be empty. */
+export function firstOf<Item>([first]: readonly Item[]): Item {
+  if (first === undefined) throw new Error('expected an item, found none');
+  return first;
 }
