@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 
-import type { Problem } from '@mxflow/contracts';
+import type { Fault, Problem } from '@mxflow/contracts';
 
 /** Where the API is, and the key that opens it. */
 export type ApiAccess = { readonly api: string; readonly apiKey: string };
@@ -71,19 +71,27 @@ function describeProblem(status: number, text: string): string {
   try {
     const { title, detail, errors = [] } = JSON.parse(text) as Problem;
     const head = detail === undefined ? title : `${title}: ${detail}`;
-    const faults = errors.map(
-      ({ pointer, expected, found }) => `  ${pointer || '/'}: expected ${expected}, found ${found}`,
-    );
-    return [`${status} ${head}`, ...faults].join('\n');
+    return [`${status} ${head}`, ...describeFaults(errors)].join('\n');
   } catch {
     // Not one of our problems: something else answered, and its words are all there is.
     return `${status} ${text.slice(0, 500)}`;
   }
 }
 
-function readEndpoints(file: string): Partial<ApiAccess> {
+/** What is wrong, a line each: which rule, where in it, what was expected there. */
+export function describeFaults(faults: readonly Fault[]): readonly string[] {
+  return faults.map(({ pointer, id, expected, found }) => {
+    const place = id === undefined ? pointer || '/' : `${id} ${pointer}`;
+    return `  ${place}: expected ${expected}, found ${found}`;
+  });
+}
+
+/** What `npm start -- --endpoints` writes, as far as commands need it. */
+type Endpoints = Partial<ApiAccess> & { readonly hub?: string; readonly hubKey?: string };
+
+export function readEndpoints(file: string): Endpoints {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Partial<ApiAccess>;
+    return JSON.parse(readFileSync(file, 'utf8')) as Endpoints;
   } catch (cause) {
     throw new ApiError(`${file}: expected the JSON file that npm start -- --endpoints writes`, { cause });
   }

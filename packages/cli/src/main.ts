@@ -6,6 +6,7 @@ import { addBounceRuleCommands } from './bounce-rule-commands.ts';
 import { addClassifyCommand } from './classify-commands.ts';
 import { addDomainRuleCommands } from './domain-rule-commands.ts';
 import { addFeedbackCommands } from './feedback-commands.ts';
+import { addHubCommands } from './hub-commands.ts';
 import { addInboundCommands } from './inbound-commands.ts';
 import { addJobCommands, type Context } from './job-commands.ts';
 import { addPolicyCommands } from './policy-commands.ts';
@@ -48,6 +49,7 @@ addPolicyCommands(program, context);
 addUnmatchedCommands(program, context);
 addQuarantineCommands(program, context);
 addInboundCommands(program, context);
+addHubCommands(program, context);
 addClassifyCommand(program, context);
 
 try {

@@ -6,18 +6,12 @@ import type { TLocalizedValidationError } from 'typebox/error';
 import { foundText } from './found-text.ts';
 import { pointerStep } from './json-safety.ts';
 
-/** Enough to see what is wrong. */
-const MOST_FAULTS = 100;
-
 /** Compiles a schema into a function that lists what is wrong with a value, `[]` where nothing is. */
 export function compileSchema(schema: TSchema): (value: unknown) => readonly Fault[] {
   const validator = Compile(schema);
   return (value) => {
     if (validator.Check(value)) return [];
-    return validator
-      .Errors(value)
-      .flatMap((error) => toFaults(error, value))
-      .slice(0, MOST_FAULTS);
+    return validator.Errors(value).flatMap((error) => toFaults(error, value));
   };
 }
 
