@@ -78,6 +78,7 @@ export {
   listSyncRuns,
   readSyncRun,
   type BegunRun,
+  type SyncCause,
   type SyncEnding,
   type SyncRun,
 } from './sync-runs.ts';
@@ -92,3 +93,4 @@ export {
 export { type CompareRules, type RulesInForce } from './rules-in-force.ts';
 export { type RuleTable } from './merge-set.ts';
 export { mergeHubUnmatched } from './hub-unmatched.ts';
+export * from './unmatched-report.ts';

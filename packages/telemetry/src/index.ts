@@ -8,5 +8,6 @@ export * from './logger.ts';
 export * from './metrics.ts';
 export * from './shaping-metrics.ts';
 export * from './site-metrics.ts';
+export * from './sync-metrics.ts';
 export * from './telemetry.ts';
 export * from './trace-carrier.ts';

@@ -93,3 +93,6 @@ CREATE TABLE sync_state (
   since timestamptz NOT NULL DEFAULT mxflow_now()
 );
 INSERT INTO sync_state DEFAULT VALUES;
+
+-- Hits that the deliverability instance has been told of, where this instance tells it.
+ALTER TABLE unmatched_texts ADD COLUMN reported_hits bigint NOT NULL DEFAULT 0;

@@ -1,0 +1,66 @@
+import {
+  beginRun,
+  endRun,
+  readSyncState,
+  UnsoundRulesError,
+  type BegunRun,
+  type Database,
+  type RunResult,
+  type RunTerms,
+  type SyncEnding,
+} from '@mxflow/db';
+import { compareRulesInForce } from '@mxflow/rule-set';
+
+import type { SyncEvents } from './events.ts';
+import { pull, type PullParts } from './pull.ts';
+import { decideRun, latestDue, retryAfterMs, type Schedule } from './schedule.ts';
+
+export type TurnParts = PullParts & {
+  readonly database: Database;
+  readonly events: Pick<SyncEvents, 'begun' | 'ended' | 'takenOver'>;
+  readonly schedule: Schedule;
+  readonly random: () => number;
+};
+
+/** Above the source's deadline and the time that a transaction may take: a run that is older is nobody's. */
+const LEASE_SECONDS = 300;
+
+/**
+ * Makes the run that is due or asked for, where no other replica does.
+ *
+ * @returns how it ended; undefined where there was none to make.
+ */
+export async function takeTurn(parts: TurnParts): Promise<SyncEnding | undefined> {
+  const { database, events } = parts;
+  const run = await beginRun(database, (state, asked) => decideRun(state, asked, parts), LEASE_SECONDS);
+  if (run === undefined) return undefined;
+  events.begun(run);
+  const begunAtMs = performance.now();
+  const state = await readSyncState(database);
+  const { day: settledDay } = latestDue(state.now.getTime(), parts.schedule, state.spread);
+  const ending = await settle(database, run, {
+    result: await pull(parts, state),
+    terms: {
+      settledDay,
+      retryAfterMs: (failures) => retryAfterMs(failures, parts.random()),
+      compare: compareRulesInForce,
+    },
+  });
+  if (ending === undefined) events.takenOver(run);
+  else events.ended(run, ending, performance.now() - begunAtMs);
+  return run.dryRun ? undefined : ending;
+}
+
+async function settle(
+  database: Database,
+  run: BegunRun,
+  { result, terms }: { readonly result: RunResult; readonly terms: RunTerms },
+): Promise<SyncEnding | undefined> {
+  try {
+    return await endRun(database, run, { result, terms });
+  } catch (error) {
+    if (!(error instanceof UnsoundRulesError)) throw error;
+    const ending: SyncEnding = { outcome: 'refused', because: 'unsound', detail: error.message };
+    return await endRun(database, run, { result: { kind: 'failed', ending }, terms });
+  }
+}
