@@ -28,4 +28,5 @@ export const services = {
   mtaWorker: service('mta-worker'),
   bounceProcessor: service('bounce-processor', 'MXFLOW_BOUNCE_SMTP_PORT'),
   deliverabilityHub: service('deliverability-hub', 'MXFLOW_HUB_PORT'),
+  deliverabilitySync: service('deliverability-sync'),
 } as const;

@@ -24,7 +24,7 @@ export type StackOptions = {
   readonly settings?: Readonly<Record<string, string>>;
   /** MX rules instead of those of the installation; the last is for whatever the others do not name. */
   readonly rules?: readonly RuleInBrief[];
-  /** Whether there is a deliverability instance. */
+  /** Whether there is a deliverability instance, and rule sets are pulled from it. */
   readonly ruleSets?: boolean;
   readonly onEvent?: (event: StackEvent) => void;
 };
@@ -64,6 +64,7 @@ export type RuleSetServices = {
   /** Of an editor. */
   readonly hubKey: string;
   readonly deliverabilityHub: ServiceProcess;
+  readonly deliverabilitySync: ServiceProcess;
 };
 
 const tenant = 'default';
@@ -114,8 +115,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     },
     setRules: (rules) => loadRules(databaseUrl, rules.map(stackRule)),
     get metrics() {
-      const hub = ruleSets === undefined ? [] : [ruleSets.deliverabilityHub];
-      const all = [fleet.ingestApi, fleet.dispatcher, fleet.bounceProcessor, ...hub, ...fleet.workers];
+      const { deliverabilityHub: hub, deliverabilitySync: sync } = ruleSets ?? {};
+      const others = [hub, sync].filter((service) => service !== undefined);
+      const all = [fleet.ingestApi, fleet.dispatcher, fleet.bounceProcessor, ...others, ...fleet.workers];
       return all.map(({ healthUrl }) => `${healthUrl}/metrics`);
     },
     [Symbol.asyncDispose]: () => held.disposeAsync(),
@@ -137,7 +139,14 @@ async function startRuleSets(
   const deliverabilityHub = started.use(
     await launch(services.deliverabilityHub, services.deliverabilityHub.name, { ports }),
   );
-  return { hub: `http://127.0.0.1:${ports.front}`, hubKey: await issueHubKey(databaseUrl), deliverabilityHub };
+  const hub = `http://127.0.0.1:${ports.front}`;
+  const deliverabilitySync = started.use(
+    await launch(services.deliverabilitySync, services.deliverabilitySync.name, {
+      ports: await somePorts(),
+      settings: { MXFLOW_SYNC_URL: `${hub}/` },
+    }),
+  );
+  return { hub, hubKey: await issueHubKey(databaseUrl), deliverabilityHub, deliverabilitySync };
 }
 
 /** All at once; those that did start are left in `started` when one does not. */
