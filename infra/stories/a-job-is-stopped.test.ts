@@ -8,7 +8,7 @@ import { until, untilAccepted } from './until.ts';
 import { startWorld, type World } from './world.ts';
 
 const PAUSED = 1000;
-const CANCELLED = 20_000;
+const CANCELLED = 5000;
 const CONNECTIONS = 10;
 /** What may still be sent when the call has returned: a message on each connection, and one ready for each. */
 const IN_HAND = 2 * CONNECTIONS;

@@ -5,7 +5,7 @@ import { providers, recipientsAt } from './providers.ts';
 import { until } from './until.ts';
 import { startWorld } from './world.ts';
 
-const MESSAGES = 20_000;
+const MESSAGES = 12_000;
 const DUPLICATES = 1000;
 
 test(

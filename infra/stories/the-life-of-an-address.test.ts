@@ -41,7 +41,7 @@ test(
   { timeout: 420_000 },
   async () => {
     await using world = await startWorld({ providers: [boxes, slow], workers: 1 });
-    for (let day = 0; day < 20; day += 1) {
+    for (const day of DAYS) {
       await setClock(world, { day });
       const campaign = await world.post(ADDRESSES);
       const told = await untilTold(world, campaign, day);
@@ -86,6 +86,9 @@ test(
     expect(await standingOf(world, 'full@boxes.test')).toMatchObject({ status: 'with-errors', errors: 1 });
   },
 );
+
+/** Beyond every count of errors that could quarantine what must never be, and up to shortly before the release. */
+const DAYS = [0, 1, 2, 3, 4, 5, 6, 12, 19];
 
 const DAY_SECONDS = 86_400;
 /** What a day is longer by, for the rests of sites and paths that are skipped in it. */

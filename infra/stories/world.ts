@@ -8,7 +8,7 @@ import { Pool } from 'pg';
 
 import { followCampaign, openCampaign, type Campaign } from '../demo/campaign.ts';
 import type { Servers } from '../servers/index.ts';
-import { startStack, type RuleInBrief, type Stack } from '../stack/index.ts';
+import { migrateDatabase, startStack, type RuleInBrief, type Stack } from '../stack/index.ts';
 import { createWorld } from '../testing/index.ts';
 
 export type WorldOptions = {
@@ -49,6 +49,9 @@ export type World = AsyncDisposable & {
 /** A world whose RabbitMQ and Postgres may be harmed. */
 export type FragileWorld = World & { readonly servers: Servers };
 
+/** The schema is made once a run, then copied. */
+const MIGRATED = { templateKey: 'mxflow', prepare: migrateDatabase };
+
 /** Small content, and tried again within seconds. */
 const JOB: JobDefinition = {
   from: { address: 'news@sender.test' },
@@ -87,7 +90,7 @@ export async function startWorld(options: WorldOptions): Promise<World & { reado
       ...(keep === undefined ? {} : { keep }),
     }),
   );
-  const on = options.servers === 'own' ? undefined : started.use(await createWorld());
+  const on = options.servers === 'own' ? undefined : started.use(await createWorld(MIGRATED));
   const through = on === undefined ? undefined : await options.databaseThrough?.(on.databaseUrl);
   const stack = started.use(
     await startStack({

@@ -1,5 +1,5 @@
 import { MESSAGES, type AnyMessage, type MessageKey } from '@mxflow/contracts';
-import { Compile } from 'typebox/compile';
+import { Compile } from 'typebox/schema';
 
 /** Whether a body has the shape that its key promises. Compiled once for each key. */
 export function fitsContract(key: MessageKey, body: unknown): boolean {
@@ -8,7 +8,7 @@ export function fitsContract(key: MessageKey, body: unknown): boolean {
 
 /** Where a body departs from its schema, as a JSON pointer and what was expected; for people to read. */
 export function firstFault(key: MessageKey, body: unknown): string {
-  const [fault] = CHECKS[key].Errors(body);
+  const [, [fault]] = CHECKS[key].Errors(body);
   return fault === undefined
     ? 'fits its schema'
     : `${fault.instancePath === '' ? '/' : fault.instancePath} ${fault.message}`;

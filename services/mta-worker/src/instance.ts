@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 
 import { Type, type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { Compile } from 'typebox/schema';
 
 import { messageMac } from '@mxflow/process';
 
@@ -45,7 +45,7 @@ function readDkimKeys(text: string | undefined): readonly DkimKey[] {
   const json = text.trimStart().startsWith('[') || !existsSync(text) ? text : readFileSync(text, 'utf8');
   const list = parse(json);
   if (!DKIM_LIST.Check(list)) {
-    const [fault] = DKIM_LIST.Errors(list);
+    const [, [fault]] = DKIM_LIST.Errors(list);
     throw new DkimKeysError(`DKIM keys${fault?.instancePath ?? ''}: ${fault?.message ?? 'not a list of keys'}`);
   }
   return list.map(readDkimKey);

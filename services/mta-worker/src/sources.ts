@@ -3,7 +3,7 @@ import { hostname, networkInterfaces } from 'node:os';
 import { isIP } from 'node:net';
 import type { Source } from '@mxflow/domain';
 import { Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { Compile } from 'typebox/schema';
 
 /** A mask over recipient domains: `*` for any run of characters, `?` for one. */
 const DomainMask = Type.String({ pattern: '^[A-Za-z0-9.*?-]{1,253}$' });
@@ -42,7 +42,7 @@ export function readSources(text: string | undefined): readonly Source[] {
     return [{ publicId: 1, publicIp: '0.0.0.0', heloName: hostname(), weight: 1, pools: ['default'] }];
   const list = parse(text);
   if (!SOURCES.Check(list)) {
-    const [fault] = SOURCES.Errors(list);
+    const [, [fault]] = SOURCES.Errors(list);
     throw new SourcesError(`sources${fault?.instancePath ?? ''}: ${fault?.message ?? 'not a list of sources'}`);
   }
   const sources = list.map((source) => ({ weight: 1, pools: ['default'], ...source }));

@@ -1,9 +1,9 @@
-import { ImapFlow } from 'imapflow';
-
 import type { MailboxAddress, MailboxSession } from './mailbox.ts';
 
 /** Opens a session with a folder of an IMAP mailbox. Its ids hold as long as the folder keeps its UIDVALIDITY. */
 export async function openImap(mailbox: MailboxAddress): Promise<MailboxSession> {
+  // Loaded where it is used: few have such a mailbox, and it takes a fifth of a second of every start.
+  const { ImapFlow } = await import('imapflow');
   const { host, port, secure, user, password: pass, folder } = mailbox;
   const client = new ImapFlow({ host, port, secure, auth: { user, pass }, logger: false, disableAutoIdle: true });
   // Whoever asks something hears of it.
