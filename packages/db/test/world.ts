@@ -1,19 +1,19 @@
-import { createWorld } from '@mxflow/infra/testing';
+import { createTestDatabase } from '@mxflow/infra/testing';
 import { migrate, openDatabase, type Database } from '../src/index.ts';
 
 /** A migrated database of this test file's own. */
 export async function openTestDatabase(): Promise<Database & { readonly url: string }> {
-  const world = await createWorld({
+  const made = await createTestDatabase({
     templateKey: 'mxflow',
     prepare: async (url) => void (await migrate(url)),
   });
-  const database = openDatabase(world.databaseUrl);
+  const database = openDatabase(made.databaseUrl);
   return {
     ...database,
-    url: world.databaseUrl,
+    url: made.databaseUrl,
     [Symbol.asyncDispose]: async () => {
       await database[Symbol.asyncDispose]();
-      await world[Symbol.asyncDispose]();
+      await made[Symbol.asyncDispose]();
     },
   };
 }

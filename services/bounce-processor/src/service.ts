@@ -19,7 +19,7 @@ import { startWebhookSender } from './webhook-sender.ts';
 import { keepOutbox } from './webhook-upkeep.ts';
 
 /** How long the first outcome of a batch waits for company: every outcome waits so long at most. */
-const BATCH_WAIT_MS = 10;
+const BATCH_WAIT_MS = 50;
 const HELD_BACK_EVERY_MS = 5000;
 const FORGET_EVERY_MS = 60_000;
 

@@ -1,5 +1,5 @@
 import { issueApiKey, migrate, openDatabase, SCOPES, type Database, type Scope } from '@mxflow/db';
-import { createWorld } from '@mxflow/infra/testing';
+import { createTestDatabase, createTestVhost } from '@mxflow/infra/testing';
 import { connectMessaging } from '@mxflow/messaging';
 import { createLogger, startTelemetry } from '@mxflow/telemetry';
 import type { AddressInfo } from 'node:net';
@@ -22,7 +22,6 @@ export type TestApi = AsyncDisposable & {
   readonly port: number;
   readonly database: Database;
   readonly databaseUrl: string;
-  readonly amqpUrl: string;
   /** A key with every scope of the tenant `t`. */
   readonly key: string;
   readonly issueKey: (tenant: string, scopes?: readonly Scope[]) => Promise<string>;
@@ -51,15 +50,16 @@ export type AnswerBody = {
   readonly messages: readonly { readonly id: string; readonly status: string }[];
 };
 
+/** The schema is made once a run, then copied. */
+const MIGRATED = { templateKey: 'mxflow', prepare: migrate };
+
 type Overrides = { readonly limits?: Partial<ApiLimits>; readonly messaging?: ApiParts['messaging'] };
 
 /** The API over a database of its own, on a free port; `messaging` left out: a broker that is away. */
 export async function startApi({ limits, messaging }: Overrides = {}): Promise<TestApi> {
   await using stack = new AsyncDisposableStack();
-  const world = stack.use(
-    await createWorld({ templateKey: 'mxflow', prepare: async (url) => void (await migrate(url)) }),
-  );
-  const database = stack.use(openDatabase(world.databaseUrl, { poolSize: 10 }));
+  const { databaseUrl } = stack.use(await createTestDatabase(MIGRATED));
+  const database = stack.use(openDatabase(databaseUrl, { poolSize: 10 }));
   const telemetry = stack.use(startTelemetry({ service: 'ingest-api', version: '0', otlpEndpoint: '' }));
   const api = await buildApp({
     database,
@@ -85,8 +85,7 @@ export async function startApi({ limits, messaging }: Overrides = {}): Promise<T
     url,
     port,
     database,
-    databaseUrl: world.databaseUrl,
-    amqpUrl: world.amqpUrl,
+    databaseUrl,
     key,
     issueKey,
     call: (method, path, options) => call(url, method, path, { key, ...options }),
@@ -96,16 +95,16 @@ export async function startApi({ limits, messaging }: Overrides = {}): Promise<T
 
 /** The same with a broker. */
 export async function startApiWithBroker(): Promise<TestApi & { readonly brokerUrl: string }> {
-  const world = await createWorld({ templateKey: 'mxflow', prepare: async (url) => void (await migrate(url)) });
-  const messaging = await connectMessaging({ url: world.amqpUrl, name: 'ingest-api' });
+  const vhost = await createTestVhost();
+  const messaging = await connectMessaging({ url: vhost.amqpUrl, name: 'ingest-api' });
   const api = await startApi({ messaging });
   return {
     ...api,
-    brokerUrl: world.amqpUrl,
+    brokerUrl: vhost.amqpUrl,
     [Symbol.asyncDispose]: async () => {
       await api[Symbol.asyncDispose]();
       await messaging[Symbol.asyncDispose]();
-      await world[Symbol.asyncDispose]();
+      await vhost[Symbol.asyncDispose]();
     },
   };
 }

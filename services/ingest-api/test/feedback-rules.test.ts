@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 
 import type { FeedbackRuleList, FeedbackRuleView, FeedbackTrial } from '@mxflow/contracts';
 import { DEFAULT_FEEDBACK_RULES } from '@mxflow/feedback';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { startApi, type TestApi } from './api.ts';
 
@@ -20,6 +20,13 @@ const RULE = {
   matches: ['451 4.7.1 Too many letters from you'],
   passes: ['250 ok'],
 };
+
+/** For what changes nothing. */
+let unchanged: TestApi;
+beforeAll(async () => {
+  unchanged = await startApi();
+});
+afterAll(() => unchanged[Symbol.asyncDispose]());
 
 /** Answers of the routes under test, by their contract. */
 async function call<Body>(api: TestApi, method: string, path: string, body?: unknown) {
@@ -75,7 +82,7 @@ test.for([
   ['a threshold of nothing', { thresholdPerHour: 0 }, '/thresholdPerHour'],
   ['a field of another name', { treshold: 4 }, '/treshold'],
 ] as const)('refused by name: %s', async ([, change, pointer]) => {
-  await using api = await startApi();
+  const api = unchanged;
   const { status, errors } = await call(api, 'PUT', `${BASE}/ours`, { ...RULE, ...change });
   expect({ status, pointers: errors.map((fault) => fault.pointer) }).toMatchObject({ status: 422 });
   expect(errors.map((fault) => fault.pointer)).toContain(pointer);
@@ -102,7 +109,7 @@ test('a dry run tells which logged replies would meet another rule, and changes 
 });
 
 test('who may only read cannot write', async () => {
-  await using api = await startApi();
+  const api = unchanged;
   const key = await api.issueKey('t', ['rules:read']);
   expect((await api.call('GET', BASE, { key })).status).toBe(200);
   expect((await api.call('PUT', `${BASE}/ours`, { key, body: RULE })).status).toBe(403);

@@ -6,7 +6,7 @@ export type PassResult = {
 };
 
 /** Milliseconds between passes while messages move, and the longest waits with and without messages in the lane. */
-const BUSY_MS = 50;
+const BUSY_MS = 100;
 const LONGEST_WITH_HELD_MS = 200;
 const LONGEST_IDLE_MS = 1000;
 
