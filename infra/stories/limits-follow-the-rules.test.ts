@@ -1,9 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { analyse, readReferee } from '@mxflow/provider-sim';
 import { expect, test } from 'vitest';
 
-import { violationsOf, type Limits } from './limits.ts';
+import { aboveIn, nowMs, violationsOf, type Limits } from './limits.ts';
 import { provider, recipientsAt } from './providers.ts';
 import { untilAccepted } from './until.ts';
 import { startWorld, type World } from './world.ts';
@@ -40,18 +39,18 @@ test(
     const narrowFrom = await setLevel(world, 'slow');
     await wait(6000);
     await untilAccepted(world, world.accepted() + 50);
-    const narrowTo = now();
+    const narrowTo = nowMs();
     const sharedFrom = await change(world, [{ ...NARROW, id: 'strict', mask: '*.strict.test', shared: true }, {}]);
     await wait(6000);
     await untilAccepted(world, world.accepted() + 50);
-    const sharedTo = now();
+    const sharedTo = nowMs();
     await change(world, [WIDE]);
     await untilAccepted(world, world.accepted() + 200);
 
     // Whatever changed in between, nothing was ever above the widest rule, nor was a budget fresh.
     expect(await violationsOf(world, WIDE)).toEqual([]);
-    expect(await seen(world, 'path', { from: narrowFrom, to: narrowTo })).toEqual([]);
-    expect(await seen(world, 'provider', { from: sharedFrom, to: sharedTo })).toEqual([]);
+    expect(await aboveIn(world, NARROW, { kind: 'path', from: narrowFrom, to: narrowTo })).toEqual([]);
+    expect(await aboveIn(world, NARROW, { kind: 'provider', from: sharedFrom, to: sharedTo })).toEqual([]);
     expect(world.accepted()).toBeLessThan(MESSAGES);
   },
 );
@@ -62,47 +61,12 @@ async function setLevel({ stack }: World, level: string): Promise<number> {
   const response = await fetch(`${stack.api}/v1/level`, { method: 'PUT', headers, body: JSON.stringify({ level }) });
   expect(response.ok, await response.text()).toBe(true);
   await wait(FOLLOWED_WITHIN_MS);
-  return now();
+  return nowMs();
 }
 
 /** Puts rules in force; resolves when every worker must go by them. */
 async function change(world: World, rules: Parameters<World['stack']['setRules']>[0]): Promise<number> {
   await world.stack.setRules(rules);
   await wait(FOLLOWED_WITHIN_MS);
-  return now();
+  return nowMs();
 }
-
-function now(): number {
-  return performance.timeOrigin + performance.now();
-}
-
-/** What is above NARROW in a span: messages that start while more connections carry some than it allows, and their number. */
-async function seen(
-  world: World,
-  kind: 'path' | 'provider',
-  { from, to }: { readonly from: number; readonly to: number },
-): Promise<readonly string[]> {
-  const starting = new Map<string, Set<number>>();
-  for await (const event of readReferee(world.refereeFile)) {
-    if (event.e !== 'mail' || event.t < from || event.t >= to) continue;
-    const scope = kind === 'path' ? `${event.src} ${event.dst}` : `${event.src} ${event.srv}`;
-    // In each quarter of a second: more connections than allowed that start messages would be open at once.
-    const key = `${scope} ${Math.floor((event.t - from) / SLICE_MS)}`;
-    starting.set(key, (starting.get(key) ?? new Set()).add(event.c));
-  }
-  // A slice may see a connection end and its successor start.
-  const crowded = [...starting].filter(([, connections]) => connections.size > NARROW.maxConnections * 2);
-  const { scopes } = await analyse(readReferee(world.refereeFile), { fromMs: from, toMs: to });
-  const most = NARROW.messagesPerHour * 0.012 + (NARROW.messagesPerHour * (to - from)) / 3_600_000 + 1;
-  const many = Object.entries(scopes[kind] ?? {}).filter(([, { messagesInSpan }]) => messagesInSpan > most);
-  const full = Object.entries(scopes[kind] ?? {}).filter(
-    ([, { meanConnections }]) => meanConnections > NARROW.maxConnections,
-  );
-  return [
-    ...crowded.map(([key, connections]) => `${key}: ${connections.size} connections start messages`),
-    ...many.map(([key, { messagesInSpan }]) => `${key}: ${messagesInSpan} messages, at most ${most}`),
-    ...full.map(([key, { meanConnections }]) => `${key}: ${meanConnections} connections on average`),
-  ];
-}
-
-const SLICE_MS = 250;

@@ -17,6 +17,8 @@ export type WorldOptions = {
   readonly workers: number;
   /** MX rules; ample ones where left out. */
   readonly rules?: readonly RuleInBrief[];
+  /** With a deliverability instance and its rules, in place of those. */
+  readonly ruleSets?: boolean;
   /** Of every service, over those that make stories short. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Hears of every message that a provider takes; `keep` says how much of its content. */
@@ -96,7 +98,7 @@ export async function startWorld(options: WorldOptions): Promise<World & { reado
     await startStack({
       workers: options.workers,
       durability: 'process-death',
-      rules: options.rules ?? [{}],
+      ...(options.ruleSets === true ? { ruleSets: true } : { rules: options.rules ?? [{}] }),
       settings: {
         MXFLOW_DNS: sims.dnsAddress,
         MXFLOW_SMTP_PORT: String(sims.smtpPort),
