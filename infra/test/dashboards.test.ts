@@ -22,6 +22,7 @@ const EMPTY_WHERE_ALL_IS_WELL = [
   'mxflow_holds_imposed_total',
   'mxflow_scopes_suspended',
   'mxflow_inbound_read_seconds',
+  'mxflow_sync_failures_total',
 ];
 
 type Asked = { readonly dashboard: string; readonly panel: string; readonly expr: string };
@@ -78,6 +79,7 @@ test.skipIf(isMissing)(
         workers: 2,
         on: world,
         rules: DEMO_RULES,
+        ruleSets: true,
         settings: {
           MXFLOW_DNS: sims.dnsAddress,
           MXFLOW_SMTP_PORT: String(sims.smtpPort),
@@ -116,6 +118,12 @@ function targetsOf(stack: Stack): Readonly<Record<string, readonly string[]>> {
     dispatcher: of(stack.dispatcher),
     'mta-worker': of(...stack.workers),
     'bounce-processor': of(stack.bounceProcessor),
+    ...(stack.ruleSets === undefined
+      ? {}
+      : {
+          'deliverability-hub': of(stack.ruleSets.deliverabilityHub),
+          'deliverability-sync': of(stack.ruleSets.deliverabilitySync),
+        }),
   };
 }
 
