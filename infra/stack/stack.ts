@@ -5,6 +5,7 @@ import type { Durability } from '../servers/postgres.ts';
 import { secretFile } from '../servers/secret-file.ts';
 import { startServersIn, type Servers } from '../servers/servers.ts';
 import { openStateFolder, type StateFolder } from '../servers/state-folder.ts';
+import { bundleServices } from './bundles.ts';
 import { issueApiKey, issueHubKey, loadRules, migrateDatabase } from './database-command.ts';
 import { openLogFolder } from './log-folder.ts';
 import { startService, type ServiceEvent, type ServiceProcess } from './service-process.ts';
@@ -79,12 +80,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   await migrateDatabase(databaseUrl);
   if (options.rules !== undefined) await loadRules(databaseUrl, options.rules.map(stackRule));
   onEvent({ kind: 'migrated' });
+  const bundles = await bundleServices();
   const logFolder = openLogFolder(folder);
   const environment = environmentOf(folder, options.settings, { databaseUrl, amqpUrl });
   const launch: Launch = (definition, instance, { ports, settings = {} }) =>
     startService({
       instance,
-      file: definition.file,
+      file: join(bundles, `${definition.name}.mjs`),
       env: { ...environment, ...portSettings(definition, ports), ...settings },
       healthUrl: `http://127.0.0.1:${ports.health}`,
       logFolder,

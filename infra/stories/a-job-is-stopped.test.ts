@@ -10,8 +10,8 @@ import { startWorld, type World } from './world.ts';
 const PAUSED = 1000;
 const CANCELLED = 5000;
 const CONNECTIONS = 10;
-/** What may still be sent when the call has returned: a message on each connection, and one ready for each. */
-const IN_HAND = 2 * CONNECTIONS;
+/** What may still be sent when the call has returned: a message on each connection, and a reserve of two for each. */
+const IN_HAND = 3 * CONNECTIONS;
 const WITHIN_MS = 5000;
 
 test('a paused or cancelled job sends nothing but what is in hand', { timeout: 240_000 }, async () => {
