@@ -101,10 +101,21 @@ export const EARLY_RULES: readonly BounceRule[] = [
       ['Host or domain name not found. Name service error for name=example.com type=MX: Host not found', UNKNOWN],
     ],
   ]),
+  // What is said of the mailbox first is not about us, whoever did it.
+  ...rulesOf({ reason: 'inactive-user', detail: 'suspended' }, [
+    [
+      'Mailbox_blocked',
+      [
+        '^[0-9]* ?([0-9.]+ )?(the |this )?(recipient.?s? )?(mail ?box|account|user)( [^ ]+)? (is |was |has been )*(temporarily |currently )?(blocked|disabled|suspended|locked)',
+      ],
+      ["550 Mailbox temporarily blocked by the owner's provider"],
+      [UNKNOWN, '550 Your IP is blocked'],
+    ],
+  ]),
   ...rulesOf({ reason: 'unreachable', detail: 'system-full' }, [
     [
       'Mail_system_full',
-      ['(mail )?system (is )?full'],
+      ['(mail )?system (is )?full', 'write error', '(^|[^a-z])qq (write|trouble|internal|temporary|waitpid|unable)'],
       ['452 4.3.1 mail system full'],
       ['552 5.2.2 mailbox full', UNKNOWN],
     ],

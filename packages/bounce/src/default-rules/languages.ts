@@ -27,10 +27,10 @@ export type Words = {
   /** Refused, blocked, not allowed. */
   readonly refused: string;
   /** What each of the rules must match. */
-  readonly examples: Readonly<Record<Subject, string>>;
+  readonly examples: Readonly<Record<Exclude<Subject, 'refused'>, string>>;
 };
 
-type Subject = 'unknown' | 'full' | 'disabled' | 'sender' | 'domain' | 'ip';
+type Subject = 'unknown' | 'full' | 'disabled' | 'sender' | 'domain' | 'ip' | 'refused';
 
 const WORDS: readonly Words[] = [...LATIN_WORDS, ...OTHER_WORDS];
 
@@ -48,6 +48,7 @@ const VERDICTS: Readonly<Record<Subject, Verdict & { readonly name: string }>> =
   ip: { name: 'IP_blocked', reason: 'refused', detail: 'ip-blocked' },
   full: { name: 'Mailbox_full', reason: 'mailbox-full', detail: 'mailbox-full' },
   disabled: { name: 'Inactive_user', reason: 'inactive-user', detail: 'suspended' },
+  refused: { name: 'Refused', reason: 'refused', detail: 'policy' },
   domain: { name: 'Host_unknown', reason: 'invalid-domain', detail: 'host-unknown' },
   unknown: { name: 'User_unknown', reason: 'user-unknown', detail: 'user-unknown' },
 };
@@ -60,8 +61,8 @@ export function inOtherLanguages(subject: Subject): readonly BounceRule[] {
       [
         `${name}_${words.language}`,
         alternativesFor(subject, words),
-        [words.examples[subject]],
-        ['550 5.7.1 message refused', leftBy(subject, words)],
+        [words.examples[subject === 'refused' ? 'ip' : subject]],
+        ['250 2.0.0 Ok: queued', leftBy(subject, words)],
       ],
     ]),
   );
@@ -79,9 +80,15 @@ function alternativesFor(subject: Subject, words: Words): readonly string[] {
     case 'sender':
       return [`(${sender})${NEAR}(${unknown}|${refused}|${disabled})`];
     case 'domain':
-      return [`(${domain})${NEAR}(${unknown})`];
+      return [`(${domain})${NEAR}(${unknown}|[^a-z]mx[^a-z])`];
+    case 'refused':
+      // Behind all rules that tell of what: somebody would not have it.
+      return [refused, disabled];
     case 'ip':
-      return [`(^|[^a-z])ip([^a-z]${NEAR})?(${refused}|${disabled})`, `(${refused})${FEW}(^|[^a-z])ip([^a-z]|$)`];
+      return [
+        `(^|[^a-z?&=/])ip([^a-z=]${NEAR})?(${refused}|${disabled})`,
+        `(${refused})${FEW}(^|[^a-z?&=/])ip([^a-z=]|$)`,
+      ];
   }
 }
 

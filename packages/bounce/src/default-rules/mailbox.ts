@@ -56,7 +56,7 @@ export const MAILBOX_RULES: readonly BounceRule[] = [
         'is full[.:;,)]',
         'user.?s? mailfolder',
         // The words of English, in either order, within a sentence.
-        '(mail ?box|inbox|quota|storage|disk allocation|mail ?drop)([^.:;]|[.][^ ])* (full|filled|exhausted|exceed(s|ed)?|used up|overflow|limit|reached)([^a-z]|$)',
+        '(mail ?box|inbox|quota|storage|disk allocation|mail ?drop)([^.:;]|[.][^ ])* (full|filled|exhausted|exceed(s|ed)?|used up|overflow|limits?|reached|(run|ran) out of)([^a-z]|$)',
         '(no|out of|too much|too many|exceed(s|ed)?|used up|full)( [^ .:;]+)?( [^ .:;]+)?( [^ .:;]+)? (quota|inbox|storage)([^a-z]|$)',
       ],
       [
@@ -94,7 +94,7 @@ export const MAILBOX_RULES: readonly BounceRule[] = [
         'over quota and inactive',
         '(account|mailbox|user) (has been |is |was )?(disabled|suspended|locked) (or|for|due|by|because)',
         'disabled or discontinued',
-        '(account|user|mail ?box|recipient|address)[^.:;]* (deactivated|disabled|suspended|inactive|unused|dormant|terminated|lock)([^a-z]|ed|$)',
+        '(account|user|mail ?box|recipient|address)[^.;]* (deactivated|disabled|suspended|inactive|unused|dormant|terminated|lock|shut down|lapsed)([^a-z]|ed|$)',
         'mailbox( is)? (disabled|suspended|locked|inactive|blocked|frozen|closed)',
         'mailboxdisabled',
         'mapiexceptionmailboxdisabled',

@@ -1,5 +1,6 @@
 import type { BounceRule } from '@mxflow/domain';
 
+import { inOtherLanguages } from './languages.ts';
 import { rulesOf } from './row.ts';
 import { unknownByItsWords } from './unknown-words.ts';
 
@@ -134,16 +135,6 @@ export const POLICY_RULES: readonly BounceRule[] = [
         'transaction failed',
         '(blocked|rejected|refused) (your|the|this) (message|mail|e-?mail)',
         'richtlinie',
-        '(abgelehnt|zurückgewiesen|verweigert|nicht (akzeptiert|angenommen|erlaubt))',
-        '(refusée?|rejetée?|non autorisée?|interdit)',
-        '(rechazad|denegad|no (permitid|autorizad|aceptad))',
-        '(rejeitad|negad|recusad|não (permitid|autorizad|aceit))',
-        '(rifiutat|respint|negat|non (autorizzat|consentit|accettat))',
-        '(geweigerd|afgewezen|niet (toegestaan|geaccepteerd))',
-        '(odrzucon|odmow|nie (został[ao] )?(przyjęt|dozwolon|zaakceptowan))',
-        '(отклонен|отвергнут|отказано|запрещен|не принят)',
-        '(拒否|受け付けません|許可されて)',
-        '(拒绝|拒絕|禁止|不允许)',
       ],
       [
         '554 5.7.9 Message not accepted for policy reasons.',
@@ -164,5 +155,6 @@ export const POLICY_RULES: readonly BounceRule[] = [
       ['550 5.1.1 account not configured', '421 mx1 closing for your server'],
     ],
   ]),
+  ...inOtherLanguages('refused'),
   ...unknownByItsWords({ replyCodes: ['5'] }, 'Unknown_by_its_words'),
 ];

@@ -20,6 +20,7 @@ export function unknownByItsWords(codes: Pick<Verdict, 'replyCodes' | 'enhancedS
       name,
       [
         `(${ADDRESSEE})([^.:;]|[.][^ ])* (unknown|undefined|${NEGATED} (${KNOWN}|existing|one of (us|ours)))`,
+        'not (a |an |one of our )([a-z]+ )?(user|recipient|mail ?box|account)s?([^a-z]|$)',
         `[^ ]+@[^ ]+ [^.:;]*(unknown|${NEGATED} (${KNOWN}))`,
         `(unknown|undefined|we have no|no such|never heard of)( [^ .:;]+)?( [^ .:;]+)? (${ADDRESSEE})`,
       ],

@@ -7,7 +7,7 @@ export const LATIN_WORDS: readonly Words[] = [
     recipient:
       'benutzer|nutzer|empfanger|empfaenger|postfach|mailbox|mailadresse|e-mail-adresse|adresse|konto|account|adressat|teilnehmer',
     unknown:
-      'unbekannt|existiert( [a-z]+)* nicht|existieren nicht|nicht (mehr )?(gefunden|bekannt|vorhanden|existent|gultig|gueltig|registriert|angelegt|verzeichnet|ermittelt|im domino)|ungultig|ungueltig|gibt es( [a-z]+)* nicht',
+      'unbekannt|existiert( [a-z]+)* nicht|existieren nicht|nicht (mehr )?(gefunden|bekannt|vorhanden|existent|gultig|gueltig|registriert|angelegt|eingerichtet|verzeichnet|ermittelt|im domino)|ungultig|ungueltig|gibt es( [a-z]+)* nicht',
     whole: 'kein(en|e)? (solche[nrs]? )?(gultige[nr]? )?(benutzer|nutzer|empfanger|postfach|konto|adressat)',
     box: 'postfach|mailbox|speicher|konto|benutzer|empfanger|empfaenger|quota|kontingent|speicherplatz|inbox|posteingang',
     full: 'voll([^a-z]|$)|uberfullt|ueberfuellt|erschopft|uberschritten|ueberschritten|ausgeschopft|belegt|nicht genugend speicher|kein speicher|nicht ausreichend|aufgebraucht',
@@ -15,7 +15,7 @@ export const LATIN_WORDS: readonly Words[] = [
     sender: 'absender[a-z]*',
     domain: 'domain|domane|rechnername',
     refused:
-      'abgelehnt|zuruckgewiesen|verweigert|blockiert|nicht (akzeptiert|angenommen|erlaubt|berechtigt|autorisiert)|schwarzen? liste|blacklist|gelistet',
+      'abgelehnt|zuruckgewiesen|verweigert|blockiert|nicht (akzeptiert|angenommen|erlaubt|berechtigt|autorisiert)|schwarzen? liste|sperrliste|blacklist|gelistet',
     examples: {
       unknown: '550 5.1.1 Empfänger unbekannt',
       full: 'Das Postfach des Empfängers ist voll.',
@@ -71,6 +71,7 @@ export const LATIN_WORDS: readonly Words[] = [
     recipient: 'usuario|destinatario|caixa|conta|endereco|utilizador',
     unknown:
       'desconhecid|nao existe|inexistente|nao (foi |pode ser |pudemos |foi possivel |esta |e )*(encontr|localiz|valid|cadastrad|reconhecid|identificad)|invalid',
+    whole: 'nao ha (nenhum )?(usuario|destinatario|conta)',
     box: 'caixa|conta|cota|quota|espaco|armazenamento|destinatario|usuario',
     full: 'chei[oa]([^a-z]|$)|lotad|excedid|excedeu|ultrapass|esgotad|sem espaco|atingi|insuficiente',
     disabled: 'desativad|desabilitad|suspens|inativ|bloquead|encerrad|cancelad',
@@ -153,7 +154,7 @@ export const LATIN_WORDS: readonly Words[] = [
     unknown: 'okand|finns (inte|ej)|existerar (inte|ej)|hitta(de|s)? (inte|ej)|inte hittas|ogiltig|saknas',
     box: 'brevlad|postlad|inkorg|utrymme|kvot|lagring',
     full: 'full([^a-z]|$)|fullt|overskrid|slut([^a-z]|$)|fylld',
-    disabled: 'inaktiver|avstang|sparrad|stangt|avslutad',
+    disabled: 'inaktiver|avstang|sparra|stangt|avslutad',
     sender: 'avsandar',
     domain: 'domanen|doman([^a-z]|$)',
     refused: 'avvisa|nekad|blockerad|inte tillat',
