@@ -56,7 +56,7 @@ const PASSED_ON =
   /^\s*(?:re|aw|sv|vs|antw|fwd?|wg|tr|rv|enc|rif|odp|pd|\u0e15\u0e2d\u0e1a|\u8f6c\u53d1|\u7b54\u590d)(?:\[\d+\])?\s*[:\uff1a]/i;
 
 const DAEMON =
-  /(?:mailer[-_. ]?daemon|post[-_. ]?master|mail[-_. ]delivery|mail[-_ ]?administrator|mailsystem|delivery subsystem|maildelivery|bounce|mail system|mail ?server|mail[-_. ]?(?:gateway|scanner|filter|sweeper|guard|marshal|security)|interscan|gateway@|firewall|anti-?(?:spam|virus)|virus ?(?:scan|wall)|listserv|majordomo|mailman|[-.](?:admin|owner|request)@)/i;
+  /(?:mailer[-_. ]?daemon|post[-_. ]?master|mail[-_. ]delivery|mail[-_ ]?administrator|mailsystem|delivery subsystem|maildelivery|bounce|mail system|microsoft ?(?:outlook|exchange)|mail ?server|mail[-_. ]?(?:gateway|scanner|filter|sweeper|guard|marshal|security)|interscan|gateway@|firewall|anti-?(?:spam|virus)|virus ?(?:scan|wall)|listserv|majordomo|mailman|[-.](?:admin|owner|request)@)/i;
 
 const DELAYED =
   /(?:delay(?:ed)?\b.{0,80}(?:retr|will|keep|contin|hours?|still|queue|minutes|warning)|warning: (?:message|could not send|mail)|still being retried|still (?:trying|attempting)|not yet been delivered|temporary failure report|do not need to (?:re-?send|do anything)|has been delayed|will (?:continue|keep|be) (?:to )?(?:try|retr)|verzögert|retardad[oa]|retardée?|ritardat|vertraagd|opóźnion|задерж|遅延|延迟)/i;

@@ -134,6 +134,14 @@ export const NETWORK_RULES: readonly BounceRule[] = [
       [UNKNOWN, '550 system unavailable'],
     ],
   ]),
+  ...rulesOf({ reason: 'refused', detail: 'recipient-filter', replyCodes: ['5'] }, [
+    [
+      'Permission_denied_by_reply',
+      ['permission denied'],
+      ["550 Permission denied by recipient's domain filter"],
+      ['"/usr/bin/procmail": Permission denied', UNKNOWN],
+    ],
+  ]),
   ...rulesOf({ reason: 'unreachable', detail: 'mailer-error' }, [
     [
       'Mailer_error',
