@@ -18,6 +18,8 @@ export type ClassifiedRecipient = Decision & {
   readonly enhancedStatus: EnhancedStatus | undefined;
   /** The text that the decision was about, to be kept and to be normalised where no rule matched. */
   readonly text: string;
+  /** What a server replied, as the report quotes it; empty where it quotes none. */
+  readonly reply: string;
 };
 
 export type ClassifiedMail = {
@@ -41,6 +43,7 @@ function classifyEvidence(evidence: MailEvidence, rules: CompiledRules): Classif
     action: report.action,
     replyCode: report.replyCode,
     enhancedStatus: report.enhancedStatus,
+    reply: replyOf(report),
     text: [report.diagnostic, report.said, evidence.body].find((text) => text !== '') ?? evidence.subject,
   }));
   return { kind: evidence.kind, recipients, evidence };
@@ -64,6 +67,7 @@ function plainComplaint(evidence: MailEvidence, rules: CompiledRules): Classifie
     originalRecipient: to,
     action: 'delivered',
     text: evidence.subject,
+    reply: '',
   } as const;
   return { kind: 'complaint', recipients: [{ ...decision, ...recipient }], evidence };
 }
@@ -99,6 +103,10 @@ function decisionOf(evidence: MailEvidence, report: RecipientReport, rules: Comp
 
 function ignored(text: string): Decision {
   return { reason: 'ignored', type: 'ignored', detail: 'unclear', because: { kind: 'mail', text } };
+}
+
+function replyOf({ diagnostic, said }: RecipientReport): string {
+  return diagnostic === '' || EXIT_CODE.test(diagnostic) ? quotedReply(said) : diagnostic;
 }
 
 /** The exit code of a program that delivers: what it said stands elsewhere, if anywhere. */

@@ -1,8 +1,10 @@
+import { setImmediate } from 'node:timers/promises';
+
 import type { BounceRule, RuleTarget } from '@mxflow/domain';
 import { RE2JS } from 're2js';
 
 import { plainLetters, plainPattern } from './letters.ts';
-import { indexLiterals } from './literal-index.ts';
+import { indexingLiterals } from './literal-index.ts';
 import { alternativesOf, requiredLiterals, type Literals } from './required-literals.ts';
 import { conditionsHold, type RuleSubject } from './rule.ts';
 import { faultOf } from './rule-check.ts';
@@ -27,42 +29,89 @@ export function faultsOf(rules: readonly BounceRule[]): readonly RuleFault[] {
   });
 }
 
+/** The same for a thread that has others to serve. */
+export async function faultsInSlices(rules: readonly BounceRule[]): Promise<readonly RuleFault[]> {
+  const faults: RuleFault[] = [];
+  for (const rule of rules) {
+    faults.push(...faultsOf([rule]));
+    await setImmediate();
+  }
+  return faults;
+}
+
 /**
  * Compiles a checked set. A pattern's alternatives are kept apart, each behind literals without which it cannot match:
  * one pass over a text finds the few alternatives to be tried, in the order of their rules. One automaton for all would
- * be faster on texts seen before, but grows without end on those that are not.
+ * be faster on texts seen before, but grows without end on those that are not. An alternative itself is compiled when it
+ * is first tried.
  *
  * @throws where a pattern is not RE2's: ask `faultsOf` first.
  */
 export function compileRules(rules: readonly BounceRule[]): CompiledRules {
-  const alternatives = rules.flatMap((rule, number) =>
-    alternativesOf(plainPattern(rule.pattern)).map((source) => toAlternative(source, number)),
-  );
-  const candidates = candidatesOf(alternatives);
-  return {
-    rules,
-    firstMatch: (target, text, subject) => {
-      const plain = plainLetters(text);
-      let passedOver = -1;
-      for (const number of candidates(plain)) {
-        const alternative = alternatives[number];
-        if (alternative === undefined || alternative.rule === passedOver) continue;
-        const rule = rules[alternative.rule];
-        if (rule === undefined || !rule.where.includes(target) || !conditionsHold(rule.conditions, subject)) {
-          passedOver = alternative.rule;
-        } else if (alternative.fits(plain)) return rule;
-      }
-      return undefined;
-    },
+  const work = compiling(rules);
+  for (;;) {
+    const step = work.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** How long a thread that serves others is held at once. */
+const SLICE_MS = 10;
+
+/** The same for a thread that has others to serve, too: it comes back to them every few milliseconds. */
+export async function compileRulesInSlices(rules: readonly BounceRule[]): Promise<CompiledRules> {
+  const work = compiling(rules);
+  for (;;) {
+    const end = performance.now() + SLICE_MS;
+    do {
+      const step = work.next();
+      if (step.done === true) return step.value;
+    } while (performance.now() < end);
+    await setImmediate();
+  }
+}
+
+/** Compiles a set step by step. */
+function* compiling(rules: readonly BounceRule[]): Generator<void, CompiledRules> {
+  const alternatives: Alternative[] = [];
+  for (const [number, rule] of rules.entries()) {
+    for (const source of alternativesOf(plainPattern(rule.pattern))) {
+      alternatives.push(toAlternative(source, number));
+      yield;
+    }
+  }
+  const candidates = yield* candidatesOf(alternatives);
+  return { rules, firstMatch: firstMatchAmong({ rules, alternatives, candidates }) };
+}
+
+type Parts = {
+  readonly rules: readonly BounceRule[];
+  readonly alternatives: readonly Alternative[];
+  readonly candidates: (text: string) => readonly number[];
+};
+
+function firstMatchAmong({ rules, alternatives, candidates }: Parts): CompiledRules['firstMatch'] {
+  return (target, text, subject) => {
+    const plain = plainLetters(text);
+    let passedOver = -1;
+    for (const number of candidates(plain)) {
+      const alternative = alternatives[number];
+      if (alternative === undefined || alternative.rule === passedOver) continue;
+      const rule = rules[alternative.rule];
+      if (rule === undefined || !rule.where.includes(target) || !conditionsHold(rule.conditions, subject)) {
+        passedOver = alternative.rule;
+      } else if (alternative.fits(plain)) return rule;
+    }
+    return undefined;
   };
 }
 
 /** The alternatives that a text may match, in their order: those of which it holds all literals, and those without any. */
-function candidatesOf(alternatives: readonly Alternative[]): (text: string) => readonly number[] {
+function* candidatesOf(alternatives: readonly Alternative[]): Generator<void, (text: string) => readonly number[]> {
   const choices = alternatives.flatMap(({ literals }, number) =>
     literals.map((words, place) => ({ words, number, bit: 1 << place })),
   );
-  const index = indexLiterals(choices.map(({ words }) => words));
+  const index = yield* indexingLiterals(choices.map(({ words }) => words));
   const numberOf = Int32Array.from(choices, ({ number }) => number);
   const bitOf = Uint8Array.from(choices, ({ bit }) => bit);
   const all = Uint8Array.from(alternatives, ({ literals }) => (1 << literals.length) - 1);

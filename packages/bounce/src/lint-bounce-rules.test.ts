@@ -14,42 +14,45 @@ const rule = (id: string, pattern: string, change: Partial<BounceRule> = {}): Bo
   leaves: ['250 ok'],
   ...change,
 });
-const found = (rules: readonly BounceRule[]) => lintBounceRules(rules).map(({ kind, ruleId }) => `${kind} ${ruleId}`);
+const found = async (rules: readonly BounceRule[]) =>
+  (await lintBounceRules(rules)).map(({ kind, ruleId }) => `${kind} ${ruleId}`);
 
-test('rules that do not touch each other are nothing to speak of', () => {
-  expect(found([rule('one', 'go away'), rule('other', 'come later')])).toEqual([]);
+test('rules that do not touch each other are nothing to speak of', async () => {
+  expect(await found([rule('one', 'go away'), rule('other', 'come later')])).toEqual([]);
 });
 
-test('no default rule is idle: each decides an example of its own', () => {
-  const idle = lintBounceRules(DEFAULT_RULES).filter(({ kind }) => kind !== 'contradicted');
+test('no default rule is idle: each decides an example of its own', async () => {
+  const idle = (await lintBounceRules(DEFAULT_RULES)).filter(({ kind }) => kind !== 'contradicted');
   expect(idle).toEqual([]);
 });
 
-test('the same question asked twice is a duplicate, whatever the order of its parts', () => {
+test('the same question asked twice is a duplicate, whatever the order of its parts', async () => {
   const conditions = { replyCodes: ['4', '5'] };
   const twin = rule('twin', 'go away', { conditions: { replyCodes: ['5', '4'] }, where: ['reply', 'body'] });
-  expect(found([rule('one', 'go away', { conditions, where: ['body', 'reply'] }), twin])).toEqual(['duplicate twin']);
+  expect(await found([rule('one', 'go away', { conditions, where: ['body', 'reply'] }), twin])).toEqual([
+    'duplicate twin',
+  ]);
 });
 
-test('a rule whose examples all go to an earlier one is shadowed, unless it also looks where that one does not', () => {
+test('a rule whose examples all go to an earlier one is shadowed, unless it also looks where that one does not', async () => {
   const wide = rule('wide', 'go');
-  expect(found([wide, rule('narrow', 'go away')])).toEqual(['shadowed narrow']);
-  expect(found([rule('narrow', 'go away'), wide])).toEqual([]);
-  expect(found([wide, rule('narrow', 'go away', { where: ['reply', 'subject'] })])).toEqual([]);
+  expect(await found([wide, rule('narrow', 'go away')])).toEqual(['shadowed narrow']);
+  expect(await found([rule('narrow', 'go away'), wide])).toEqual([]);
+  expect(await found([wide, rule('narrow', 'go away', { where: ['reply', 'subject'] })])).toEqual([]);
 });
 
-test('a condition of the earlier rule that the example does not meet lets it through', () => {
+test('a condition of the earlier rule that the example does not meet lets it through', async () => {
   const narrow = rule('narrow', 'go away', { conditions: { mxMasks: ['*.shop.test'], senders: ['@shop.test'] } });
-  expect(found([rule('wide', 'go', { conditions: { mxMasks: ['*.other.test'] } }), narrow])).toEqual([]);
-  expect(found([rule('wide', 'go', { conditions: { mxMasks: ['*.shop.test'] } }), narrow])).toEqual([
+  expect(await found([rule('wide', 'go', { conditions: { mxMasks: ['*.other.test'] } }), narrow])).toEqual([]);
+  expect(await found([rule('wide', 'go', { conditions: { mxMasks: ['*.shop.test'] } }), narrow])).toEqual([
     'shadowed narrow',
   ]);
 });
 
-test('one example that an earlier rule reads otherwise contradicts', () => {
+test('one example that an earlier rule reads otherwise contradicts', async () => {
   const matches = ['550 user unknown, go away', '550 user unknown'];
   const unknown = rule('unknown', 'user unknown', { reason: 'user-unknown', type: 'hard', matches });
-  expect(found([rule('wide', 'go away'), unknown])).toEqual(['contradicted unknown']);
+  expect(await found([rule('wide', 'go away'), unknown])).toEqual(['contradicted unknown']);
 });
 
 test('each fault is told at its place', () => {

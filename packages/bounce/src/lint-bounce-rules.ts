@@ -1,7 +1,7 @@
 import type { BounceRule } from '@mxflow/domain';
 
 import { codesIn } from './codes.ts';
-import { compileRules, type CompiledRules } from './compile-rules.ts';
+import { compileRulesInSlices, type CompiledRules } from './compile-rules.ts';
 import type { RuleSubject } from './rule.ts';
 import { visibleText } from './visible-text.ts';
 
@@ -17,8 +17,8 @@ export type BounceRuleFinding = {
 };
 
 /** What is odd about rules beside each other, by their own examples; of a set without faults. */
-export function lintBounceRules(rules: readonly BounceRule[]): readonly BounceRuleFinding[] {
-  const compiled = compileRules(rules);
+export async function lintBounceRules(rules: readonly BounceRule[]): Promise<readonly BounceRuleFinding[]> {
+  const compiled = await compileRulesInSlices(rules);
   const seen = new Map<string, string>();
   return rules.flatMap((rule): readonly BounceRuleFinding[] => {
     const asked = askedBy(rule);

@@ -18,6 +18,9 @@ const MAX_EXACT = 32;
 /** A literal must be that long to be worth a look. */
 const MIN_LENGTH = 2;
 
+/** What is looked for of a literal: a longer one would tell little more, and each letter costs a row of a table. */
+const MAX_LENGTH = 12;
+
 /** Choices kept of a pattern: the rarest; more would cost more than they spare. */
 const MAX_CHOICES = 3;
 
@@ -48,7 +51,8 @@ export function alternativesOf(pattern: string): readonly string[] {
 export function requiredLiterals(pattern: string): Literals {
   if (/\(\?[a-zA-Z-]+[:)]/.test(pattern) || pattern.includes(String.raw`\Q`)) return [];
   const piece = readAlternatives({ pattern, at: 0 });
-  return rarest([...piece.required, ...worth(piece.exact)]);
+  const choices = rarest([...piece.required, ...worth(piece.exact)]);
+  return choices.map((literals) => [...new Set(literals.map((literal) => literal.slice(0, MAX_LENGTH)))]);
 }
 
 type Reader = { readonly pattern: string; at: number };
@@ -165,9 +169,16 @@ function lengthOf(text: string): number {
 
 /** The choices that the fewest texts hold, the rarest first. */
 function rarest(choices: Literals): Literals {
+  if (choices.length < 2) return choices;
   return choices.toSorted((one, other) => frequencyOf(one) - frequencyOf(other)).slice(0, MAX_CHOICES);
 }
 
+const frequencies = new WeakMap<readonly string[], number>();
+
 function frequencyOf(literals: readonly string[]): number {
-  return literals.reduce((sum, literal) => sum + 6 ** -Math.min(lengthOf(literal), 12), 0);
+  const known = frequencies.get(literals);
+  if (known !== undefined) return known;
+  const frequency = literals.reduce((sum, literal) => sum + 6 ** -Math.min(lengthOf(literal), MAX_LENGTH), 0);
+  frequencies.set(literals, frequency);
+  return frequency;
 }

@@ -62,6 +62,8 @@ type Counted = {
   readonly thisHour: number;
   readonly day: number;
   readonly quarantinedToday: number;
+  /** By mail, of this hour and the one before. */
+  readonly mailedLately: number;
   readonly history: number;
   readonly quarantinedBefore: number;
 };
@@ -82,7 +84,12 @@ function decide(
       ? passGuard({ level: before, elapsedMessages, elapsedHours, messages, suspects }, { guardAddresses, share })
       : {
           admitted: passMailGuard(
-            { messages: seen.day, quarantined: seen.quarantinedToday, suspects },
+            {
+              messages: seen.day,
+              quarantined: seen.quarantinedToday,
+              mailedLately: seen.mailedLately,
+              suspects,
+            },
             { guardAddresses, share },
           ),
           level: before,
@@ -98,6 +105,7 @@ function decide(
     alarmed,
     suspects,
     quarantined: passed.admitted,
+    mailed: from === 'mail' ? passed.admitted : 0,
   };
   return { answer: { siteId, admitted: passed.admitted, alarmed: alarmed && !row.alarmed }, write };
 }
@@ -146,6 +154,7 @@ const COUNT = `
   ) m CROSS JOIN LATERAL (
     SELECT coalesce(sum(h.quarantined) FILTER (WHERE h.hour > c.hour - interval '24 hours'), 0)::float8
         AS "quarantinedToday",
+      coalesce(sum(h.mailed) FILTER (WHERE h.hour >= c.hour - interval '1 hour'), 0)::float8 AS "mailedLately",
       coalesce(sum(h.quarantined) FILTER (WHERE h.hour < c.hour), 0)::float8 AS "quarantinedBefore"
     FROM guard_effects h WHERE h.site_id = w.site_id AND h.hour >= c.hour - w.back * interval '1 day'
   ) e`;
@@ -153,12 +162,12 @@ const COUNT = `
 const SETTLE = `
   WITH clock AS (SELECT mxflow_now() AS now), answer AS (
     SELECT * FROM jsonb_to_recordset($1::jsonb) AS a(site_id int, level float8, seen boolean, seen_messages bigint,
-      share float8, alarmed boolean, suspects int, quarantined int)
+      share float8, alarmed boolean, suspects int, quarantined int, mailed int)
   ), counted AS (
-    INSERT INTO guard_effects AS h (site_id, hour, suspects, quarantined)
-    SELECT site_id, date_trunc('hour', now), suspects, quarantined FROM answer CROSS JOIN clock ORDER BY site_id
+    INSERT INTO guard_effects AS h (site_id, hour, suspects, quarantined, mailed)
+    SELECT site_id, date_trunc('hour', now), suspects, quarantined, mailed FROM answer CROSS JOIN clock ORDER BY site_id
     ON CONFLICT (site_id, hour) DO UPDATE SET suspects = h.suspects + excluded.suspects,
-      quarantined = h.quarantined + excluded.quarantined
+      quarantined = h.quarantined + excluded.quarantined, mailed = h.mailed + excluded.mailed
   )
   UPDATE guard_sites g SET level = a.level, share = a.share, seen_at = CASE WHEN a.seen THEN now ELSE g.seen_at END,
     seen_messages = CASE WHEN a.seen THEN a.seen_messages ELSE g.seen_messages END,

@@ -197,6 +197,29 @@ test('by mail: what lies within a day’s usual share goes, an avalanche does no
   expect(await quarantinedOf('mailed.example')).toBe(100);
 });
 
+test('by mail, too, a large site that calls everybody unknown at once sends at most 100 away', async () => {
+  const siteId = await newSite(database);
+  await history(siteId, 'large.example');
+  const { ids } = await insertSending(database, addresses(400, 'silent.example'), { siteId });
+  await recordOutcomes(
+    database,
+    ids.map((id) => sent(id)),
+  );
+  // Within ten minutes, and over the end of an hour.
+  await setClock(database, DAY_ZERO + HOUR - 300_000);
+  const told = async (from: number, to: number) =>
+    await recordBounces(
+      database,
+      ids.slice(from, to).map((id) => bounced(id, 'user-unknown')),
+    );
+  const first = await told(0, 70);
+  await setClock(database, DAY_ZERO + HOUR + 240_000);
+  const rest = await told(70, 400);
+  expect(first.quarantine.held).toBe(0);
+  expect(rest.quarantine).toMatchObject({ held: 300, alarmedSites: [siteId] });
+  expect(await quarantinedOf('silent.example')).toBe(100);
+});
+
 test('undo passes over what has changed since, and gives other reasons no part', async () => {
   const siteId = await newSite(database);
   const mail = async (address: string, reason: TestReason, at: number) => {

@@ -87,13 +87,20 @@ test.for<readonly [title: string, history: { messages: number; quarantined: numb
 });
 
 test.for<
-  readonly [title: string, mailed: { messages: number; quarantined: number; suspects: number }, admitted: number]
+  readonly [
+    title: string,
+    mailed: Omit<Parameters<typeof passMailGuard>[0], 'mailedLately'> & { lately?: number },
+    admitted: number,
+  ]
 >([
-  ['the usual share of a day', { messages: 100_000, quarantined: 0, suspects: 900 }, 900],
-  ['more than that', { messages: 100_000, quarantined: 4990, suspects: 900 }, 10],
+  ['the usual share of a day', { messages: 100_000, quarantined: 0, suspects: 90 }, 90],
+  ['more than that', { messages: 100_000, quarantined: 4990, suspects: 90 }, 10],
+  ['an outage of a large site', { messages: 1e6, quarantined: 0, suspects: 20_000 }, 100],
+  ['and its next mails', { messages: 1e6, quarantined: 100, lately: 100, suspects: 20_000 }, 0],
+  ['a large site whose replies have told of many', { messages: 1e6, quarantined: 4000, lately: 3, suspects: 20 }, 20],
   ['a small site', { messages: 20, quarantined: 0, suspects: 20 }, 20],
   ['everything of a middling site', { messages: 500, quarantined: 0, suspects: 500 }, 50],
   ['nothing is left', { messages: 500, quarantined: 60, suspects: 500 }, 0],
-])('by mail: %s', ([, mailed, admitted]) => {
-  expect(passMailGuard(mailed, terms)).toBe(admitted);
+])('by mail: %s', ([, { lately: mailedLately = 0, ...mailed }, admitted]) => {
+  expect(passMailGuard({ ...mailed, mailedLately }, terms)).toBe(admitted);
 });

@@ -57,19 +57,25 @@ export type MailedBatch = {
   /** Messages that the site was sent, and addresses that went to quarantine. */
   readonly messages: number;
   readonly quarantined: number;
+  /** Of those, the ones that mail sent there in this hour and the one before. */
+  readonly mailedLately: number;
   readonly suspects: number;
 };
 
+/** Mail of an hour or two sends no more than this many times the limit to quarantine, however large the site. */
+const MAIL_BURST = 2;
+
 /**
  * The same for errors that come by mail. They lag behind the messages that they are about, so that only a day's messages
- * tell what is usual.
+ * tell what is usual; what comes all at once is none the less held back.
  */
 export function passMailGuard(
-  { messages, quarantined, suspects }: MailedBatch,
+  { messages, quarantined, mailedLately, suspects }: MailedBatch,
   { guardAddresses, share }: GuardTerms,
 ): number {
-  const room = Math.max(guardAddresses, Math.floor(share * messages)) - quarantined;
-  return Math.min(suspects, Math.max(0, room));
+  const usual = Math.max(guardAddresses, Math.floor(share * messages)) - quarantined;
+  const atOnce = MAIL_BURST * guardAddresses - mailedLately;
+  return Math.max(0, Math.min(suspects, usual, atOnce));
 }
 
 /** A level at which errors are held back. */

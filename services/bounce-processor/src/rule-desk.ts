@@ -1,8 +1,8 @@
 import {
   classifyReply,
-  compileRules,
+  compileRulesInSlices,
   DEFAULT_RULES,
-  faultsOf,
+  faultsInSlices,
   normaliseText,
   type ClassifiedReply,
   type CompiledRules,
@@ -123,7 +123,7 @@ async function readBook(database: Database, events: RuleDeskEvents, known?: Book
   // The version counts other changes too, and compiling takes its time.
   const rules = JSON.stringify(stored);
   if (known?.rules === rules) return { ...known, version };
-  const compiled = compileUsable(stored, events);
+  const compiled = await compileUsable(stored, events);
   events.rulesRead(version, compiled.rules.length);
   return { version, rules, compiled };
 }
@@ -132,13 +132,13 @@ const BUNDLED: ReadonlyMap<string, string> = new Map(DEFAULT_RULES.map(({ id, pa
 
 /**
  * A rule that cannot be run is left out: it was refused when saved, unless somebody wrote it past the API. Those that
- * came with this version are not checked again.
+ * came with this version are not checked again. Replies go on being read meanwhile.
  */
-function compileUsable(rules: readonly BounceRule[], events: RuleDeskEvents): CompiledRules {
-  const faults = faultsOf(rules.filter(({ id, pattern }) => BUNDLED.get(id) !== pattern));
+async function compileUsable(rules: readonly BounceRule[], events: RuleDeskEvents): Promise<CompiledRules> {
+  const faults = await faultsInSlices(rules.filter(({ id, pattern }) => BUNDLED.get(id) !== pattern));
   events.rulesLeftOut(faults);
   const faulty = new Set(faults.map(({ id }) => id));
-  return compileRules(rules.filter(({ id }) => !faulty.has(id)));
+  return await compileRulesInSlices(rules.filter(({ id }) => !faulty.has(id)));
 }
 
 /** Decisions since the last write. They are statistics: what a crash loses is not counted again. */

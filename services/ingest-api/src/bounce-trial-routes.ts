@@ -1,4 +1,4 @@
-import { classifyReply, explain, faultsOf, lintBounceRules, normaliseText, suggestPattern } from '@mxflow/bounce';
+import { classifyReply, explain, faultsInSlices, lintBounceRules, normaliseText, suggestPattern } from '@mxflow/bounce';
 import {
   BounceRulePut,
   BounceTrial,
@@ -46,7 +46,7 @@ function addExplain(api: Api, { database }: ApiParts): void {
     },
     handler: async ({ body: { reply, ...context } }) => {
       const { rules } = await listSeededBounceRules(database);
-      const reading = classifyReply(reply, context, compile(rules));
+      const reading = classifyReply(reply, context, await compile(rules));
       const { because, replyCode, enhancedStatus } = reading;
       const pattern = because.kind === 'rule' ? '' : suggestPattern(reply);
       return {
@@ -77,7 +77,7 @@ function addDryRun(api: Api, { database }: ApiParts): void {
       const place = placeOf(cursor);
       const { rules } = await listSeededBounceRules(database);
       const tried = changedRules(rules, { ...change, put: put === undefined ? undefined : trialRule(put) });
-      const pair = { now: compile(rules), tried: compile(tried) };
+      const pair = { now: await compile(rules), tried: await compile(tried) };
       return place.of === 'log'
         ? await tryOnLog(database, pair, { days, after: place.after })
         : await tryOnMails(database, pair, { days, after: place.after });
@@ -132,12 +132,12 @@ function addLint(api: Api, { database }: ApiParts): void {
     handler: async () => {
       const { rules } = await listSeededBounceRules(database);
       const inForce = rules.filter(({ enabled }) => enabled).map(ruleAlone);
-      const faulty = faultsOf(inForce);
+      const faulty = await faultsInSlices(inForce);
       const sound = inForce.filter(({ id }) => !faulty.some((fault) => fault.id === id));
       return {
         findings: [
           ...faulty.map(({ id, fault }) => ({ kind: 'faulty', ruleId: id, text: `${id}: ${fault}` })),
-          ...lintBounceRules(sound),
+          ...(await lintBounceRules(sound)),
         ],
       };
     },

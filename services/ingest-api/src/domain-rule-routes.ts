@@ -4,9 +4,8 @@ import { domainMaskFault, domainRuleFor, type DomainRule } from '@mxflow/domain'
 import { ProblemError, problemsOf } from '@mxflow/http-api';
 
 import type { Api, ApiParts } from './api.ts';
-import { PlaceQuery, RulePath, throwUnlessEdited } from './reading-edit.ts';
 import { changedRules } from './rule-change.ts';
-import { addRuleEditRoutes } from './rule-edit-routes.ts';
+import { addRuleRoutes } from './rule-edit-routes.ts';
 import { readTrialRule } from './trial-rule.ts';
 
 const PATH = '/v1/domain-rules';
@@ -18,62 +17,21 @@ const MAX_CHANGES = 500;
 
 /** Domain rules: what is known of recipients' domains before DNS is asked. */
 export function addDomainRuleRoutes(api: Api, parts: ApiParts): void {
-  addReads(api, parts);
-  addPut(api, parts);
   addTrial(api, parts);
-  addRuleEditRoutes(api, parts, {
+  addRuleRoutes(api, parts, {
     path: PATH,
     table: 'domain_rules',
-    tag: 'domain rules',
-    scope: 'rules:write',
+    name: 'domain rule',
+    scopes: 'rules',
+    order: 'the first whose mask matches holds',
+    followers: 'worker',
     view: DomainRuleView,
+    list: DomainRuleList,
+    listAll: async (database) => ({ rules: [...(await listDomainRules(database))] }),
+    body: DomainRulePut,
+    put: (database, { id, body, before }) =>
+      putDomainRule(database, domainRuleOf(id, body), { before, enabled: body.enabled }),
     viewOne,
-  });
-}
-
-function addReads(api: Api, { database }: ApiParts): void {
-  api.route({
-    ...read,
-    method: 'GET',
-    url: PATH,
-    schema: {
-      tags,
-      summary: 'Domain rules in their order: the first whose mask matches holds',
-      response: { 200: DomainRuleList, ...problemsOf(401, 403, 503) },
-    },
-    handler: async () => ({ rules: [...(await listDomainRules(database))] }),
-  });
-  api.route({
-    ...read,
-    method: 'GET',
-    url: `${PATH}/:id`,
-    schema: {
-      tags,
-      summary: 'One domain rule',
-      params: RulePath,
-      response: { 200: DomainRuleView, ...problemsOf(401, 403, 404, 503) },
-    },
-    handler: (request) => viewOne(database, request.params.id),
-  });
-}
-
-function addPut(api: Api, { database }: ApiParts): void {
-  api.route({
-    config: { scope: 'rules:write' },
-    method: 'PUT',
-    url: `${PATH}/:id`,
-    schema: {
-      tags,
-      summary: 'Add a domain rule, or put a version of your own in its place; every worker follows within seconds',
-      params: RulePath,
-      querystring: PlaceQuery,
-      body: DomainRulePut,
-      response: { 200: DomainRuleView, ...problemsOf(400, 401, 403, 404, 409, 422, 503) },
-    },
-    handler: async ({ params: { id }, query: { before }, body }) => {
-      throwUnlessEdited(await putDomainRule(database, domainRuleOf(id, body), { before, enabled: body.enabled }));
-      return await viewOne(database, id);
-    },
   });
 }
 

@@ -8,75 +8,29 @@ import {
 } from '@mxflow/db';
 import { maskFault, type FeedbackAction, type FeedbackRule } from '@mxflow/domain';
 import { DEFAULT_FEEDBACK_RULES, feedbackFaults } from '@mxflow/feedback';
-import { foundText, ProblemError, problemsOf } from '@mxflow/http-api';
+import { foundText, ProblemError } from '@mxflow/http-api';
 
 import type { Api, ApiParts } from './api.ts';
-import { PlaceQuery, RulePath, throwUnlessEdited } from './reading-edit.ts';
-import { addRuleEditRoutes } from './rule-edit-routes.ts';
-
-const tags = ['feedback rules'];
-const read = { config: { scope: 'rules:read' } } as const;
-const write = { config: { scope: 'rules:write' } } as const;
+import { addRuleRoutes } from './rule-edit-routes.ts';
 
 /** Feedback rules: what a provider's replies lead to. */
 export function addFeedbackRuleRoutes(api: Api, parts: ApiParts): void {
-  addReads(api, parts);
-  addPut(api, parts);
-  addRuleEditRoutes(api, parts, {
+  addRuleRoutes(api, parts, {
     path: '/v1/feedback-rules',
     table: 'feedback_rules',
-    tag: 'feedback rules',
-    scope: 'rules:write',
+    name: 'feedback rule',
+    scopes: 'rules',
+    order: 'the first that a reply matches holds',
+    followers: 'process',
     view: FeedbackRuleView,
-    viewOne,
-  });
-}
-
-function addReads(api: Api, { database }: ApiParts): void {
-  api.route({
-    ...read,
-    method: 'GET',
-    url: '/v1/feedback-rules',
-    schema: {
-      tags,
-      summary: 'Feedback rules in their order: the first that a reply matches holds',
-      response: { 200: FeedbackRuleList, ...problemsOf(401, 403, 503) },
-    },
-    handler: async () => ({ rules: (await listSeeded(database)).map(viewRule) }),
-  });
-  api.route({
-    ...read,
-    method: 'GET',
-    url: '/v1/feedback-rules/:id',
-    schema: {
-      tags,
-      summary: 'One feedback rule',
-      params: RulePath,
-      response: { 200: FeedbackRuleView, ...problemsOf(401, 403, 404, 503) },
-    },
-    handler: (request) => viewOne(database, request.params.id),
-  });
-}
-
-function addPut(api: Api, { database }: ApiParts): void {
-  api.route({
-    ...write,
-    method: 'PUT',
-    url: '/v1/feedback-rules/:id',
-    schema: {
-      tags,
-      summary: 'Add a feedback rule, or put a version of your own in its place; every process follows within seconds',
-      params: RulePath,
-      querystring: PlaceQuery,
-      body: FeedbackRulePut,
-      response: { 200: FeedbackRuleView, ...problemsOf(400, 401, 403, 404, 409, 422, 503) },
-    },
-    handler: async ({ params: { id }, query: { before }, body }) => {
+    list: FeedbackRuleList,
+    listAll: async (database) => ({ rules: (await listSeeded(database)).map(viewRule) }),
+    body: FeedbackRulePut,
+    put: async (database, { id, body, before }) => {
       await listSeeded(database);
-      const rule = feedbackRuleOf(id, body);
-      throwUnlessEdited(await putFeedbackRule(database, rule, { before, enabled: body.enabled }));
-      return await viewOne(database, id);
+      return await putFeedbackRule(database, feedbackRuleOf(id, body), { before, enabled: body.enabled });
     },
+    viewOne,
   });
 }
 

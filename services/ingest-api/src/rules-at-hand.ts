@@ -1,4 +1,4 @@
-import { compileRules, DEFAULT_RULES, type CompiledRules } from '@mxflow/bounce';
+import { compileRulesInSlices, DEFAULT_RULES, type CompiledRules } from '@mxflow/bounce';
 import { listBounceRules, seedBounceRules, type Database, type StoredBounceRule } from '@mxflow/db';
 import type { BounceRule } from '@mxflow/domain';
 
@@ -16,12 +16,12 @@ export async function listSeededBounceRules(
 const KEPT = 3;
 
 /** Compiles sets of rules, and remembers the latest: a trial comes back with the same set for every part of the log. */
-export function createRuleCompiler(): (rules: readonly StoredBounceRule[]) => CompiledRules {
-  const kept = new Map<string, CompiledRules>();
+export function createRuleCompiler(): (rules: readonly StoredBounceRule[]) => Promise<CompiledRules> {
+  const kept = new Map<string, Promise<CompiledRules>>();
   return (rules) => {
     const wanted = rules.filter(({ enabled }) => enabled).map(ruleAlone);
     const key = JSON.stringify(wanted);
-    const known = kept.get(key) ?? compileRules(wanted);
+    const known = kept.get(key) ?? compileRulesInSlices(wanted);
     kept.delete(key);
     kept.set(key, known);
     for (const oldest of kept.keys()) {

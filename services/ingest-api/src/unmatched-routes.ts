@@ -49,7 +49,8 @@ export function addUnmatchedRoutes(api: Api, { database }: ApiParts): void {
       const stored: StoredBounceRule = { ...rule, origin: 'local', enabled: true, hits: 0, lastHitAt: null };
       const tried = changedRules(rules, { put: stored });
       const page = await pageLoggedFailures(database, { days: DAYS, after: undefined, limit: LOOKED_AT });
-      const compared = await compareReplies({ now: compile(rules), tried: compile(tried) }, page.failures);
+      const pair = { now: await compile(rules), tried: await compile(tried) };
+      const compared = await compareReplies(pair, page.failures);
       const takes = takesText(rule);
       const taken = await texts.takenBy((other) => takes({ ...other, text: other.example ?? other.text }));
       if (!dryRun) {

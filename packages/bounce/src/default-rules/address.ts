@@ -147,7 +147,10 @@ export const ADDRESS_RULES: readonly BounceRule[] = [
     ],
   ]),
   ...inOtherLanguages('unknown'),
-  ...unknownByItsWords({ enhancedStatuses: ['5.1.1'] }, 'Unknown_by_code_and_words'),
+  ...unknownByItsWords(
+    { enhancedStatuses: ['5.1.1'] },
+    { name: 'Unknown_by_code_and_words', example: '550 5.1.1 Message rejected: account not configured' },
+  ),
   ...rulesOf({ reason: 'user-unknown', detail: 'user-unknown', enhancedStatuses: ['5.1.1'] }, [
     [
       'Recipient_rejected_unknown',

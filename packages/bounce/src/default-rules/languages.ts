@@ -27,7 +27,7 @@ export type Words = {
   /** Refused, blocked, not allowed. */
   readonly refused: string;
   /** What each of the rules must match. */
-  readonly examples: Readonly<Record<Exclude<Subject, 'refused'>, string>>;
+  readonly examples: Readonly<Record<Subject, string>>;
 };
 
 type Subject = 'unknown' | 'full' | 'disabled' | 'sender' | 'domain' | 'ip' | 'refused';
@@ -61,7 +61,7 @@ export function inOtherLanguages(subject: Subject): readonly BounceRule[] {
       [
         `${name}_${words.language}`,
         alternativesFor(subject, words),
-        [words.examples[subject === 'refused' ? 'ip' : subject]],
+        [words.examples[subject]],
         ['250 2.0.0 Ok: queued', leftBy(subject, words)],
       ],
     ]),

@@ -156,5 +156,8 @@ export const POLICY_RULES: readonly BounceRule[] = [
     ],
   ]),
   ...inOtherLanguages('refused'),
-  ...unknownByItsWords({ replyCodes: ['5'] }, 'Unknown_by_its_words'),
+  ...unknownByItsWords(
+    { replyCodes: ['5'] },
+    { name: 'Unknown_by_its_words', example: '550 olga@example.com... account not configured on this server' },
+  ),
 ];

@@ -13,9 +13,12 @@ const KNOWN = 'known|found|exist|recogni[sz]ed|configured|provisioned|registered
  * Words that say of an address that it is none, in whatever order and however far apart in a sentence: wide, so for
  * replies alone, and only where a code says the same or where no rule about us has matched before.
  */
-export function unknownByItsWords(codes: Pick<Verdict, 'replyCodes' | 'enhancedStatuses'>, name: string) {
+export function unknownByItsWords(
+  codes: Pick<Verdict, 'replyCodes' | 'enhancedStatuses'>,
+  { name, example }: { readonly name: string; readonly example: string },
+): readonly BounceRule[] {
   const verdict = { reason: 'user-unknown', detail: 'user-unknown', where: ['reply', 'diagnostic'], ...codes } as const;
-  const rules: readonly BounceRule[] = rulesOf(verdict, [
+  return rulesOf(verdict, [
     [
       name,
       [
@@ -24,9 +27,8 @@ export function unknownByItsWords(codes: Pick<Verdict, 'replyCodes' | 'enhancedS
         `[^ ]+@[^ ]+ [^.:;]*(unknown|${NEGATED} (${KNOWN}))`,
         `(unknown|undefined|we have no|no such|never heard of)( [^ .:;]+)?( [^ .:;]+)? (${ADDRESSEE})`,
       ],
-      ['550 5.1.1 olga@example.com... account not configured', '550 5.1.1 we have no mailbox for olga@example.com'],
+      [example],
       ['550 5.1.1 Client host [192.0.2.1] blocked using zen.example.org', '450 account not configured yet'],
     ],
   ]);
-  return rules;
 }

@@ -22,6 +22,7 @@ export const ASIAN_WORDS: readonly Words[] = [
       sender: '550 送信者のアドレスは拒否されました',
       domain: '550 ドメインが存在しません',
       ip: '550 送信元IPアドレスがブロックされています',
+      refused: '550 メッセージは拒否されました',
     },
   },
   {
@@ -42,7 +43,8 @@ export const ASIAN_WORDS: readonly Words[] = [
       disabled: '550 用户已被停用',
       sender: '550 发件人被拒',
       domain: '550 域名不存在',
-      ip: '550 您的IP被列入黑名单',
+      ip: '550 您的IP已被封禁',
+      refused: '550 邮件被拒绝',
     },
   },
   {
@@ -63,6 +65,7 @@ export const ASIAN_WORDS: readonly Words[] = [
       sender: '550 발신자가 거부되었습니다',
       domain: '550 도메인이 존재하지 않습니다',
       ip: '550 발신 IP가 차단되었습니다',
+      refused: '550 메일이 거부되었습니다',
     },
   },
   {
@@ -84,6 +87,7 @@ export const ASIAN_WORDS: readonly Words[] = [
       sender: '550 Pengirim ditolak',
       domain: '550 Tên miền không tồn tại',
       ip: '550 Alamat IP diblokir',
+      refused: '550 Pesan ditolak',
     },
   },
 ];

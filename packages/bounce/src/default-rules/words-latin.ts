@@ -23,6 +23,7 @@ export const LATIN_WORDS: readonly Words[] = [
       sender: '550 Absenderadresse abgelehnt',
       domain: 'Die Domain example.org existiert nicht',
       ip: '550 Ihre IP-Adresse wurde gesperrt',
+      refused: '550 Nachricht abgelehnt',
     },
   },
   {
@@ -44,6 +45,7 @@ export const LATIN_WORDS: readonly Words[] = [
       sender: "550 Adresse de l'expéditeur refusée",
       domain: "550 Le domaine n'existe pas",
       ip: '550 Adresse IP bloquée',
+      refused: '550 Message rejeté',
     },
   },
   {
@@ -63,7 +65,8 @@ export const LATIN_WORDS: readonly Words[] = [
       disabled: '550 Cuenta suspendida',
       sender: '550 Remitente rechazado',
       domain: '550 El dominio no existe',
-      ip: '550 Su IP está bloqueada',
+      ip: '550 Su IP fue rechazada',
+      refused: '550 Mensaje denegado',
     },
   },
   {
@@ -84,7 +87,8 @@ export const LATIN_WORDS: readonly Words[] = [
       disabled: '550 Conta desativada',
       sender: '550 Remetente bloqueado',
       domain: '550 O domínio não existe',
-      ip: '550 Seu IP foi bloqueado',
+      ip: '550 Seu IP foi recusado',
+      refused: '550 Mensagem recusada',
     },
   },
   {
@@ -106,6 +110,7 @@ export const LATIN_WORDS: readonly Words[] = [
       sender: '550 Mittente rifiutato',
       domain: '550 Il dominio non esiste',
       ip: '550 Il tuo IP è bloccato',
+      refused: '550 Messaggio respinto',
     },
   },
   {
@@ -126,6 +131,7 @@ export const LATIN_WORDS: readonly Words[] = [
       sender: '550 Afzender geweigerd',
       domain: '550 Domein bestaat niet',
       ip: '550 Uw IP-adres is geblokkeerd',
+      refused: '550 Bericht geweigerd',
     },
   },
   {
@@ -146,6 +152,7 @@ export const LATIN_WORDS: readonly Words[] = [
       sender: '550 Afsender afvist',
       domain: '550 Domænet findes ikke',
       ip: '550 Din IP er blokeret',
+      refused: '550 Meddelelsen blev afvist',
     },
   },
   {
@@ -165,6 +172,7 @@ export const LATIN_WORDS: readonly Words[] = [
       sender: '550 Avsändaren nekades, blockerad',
       domain: '550 Domänen finns inte',
       ip: '550 Din IP är blockerad',
+      refused: '550 Meddelandet avvisades',
     },
   },
   {
@@ -184,6 +192,7 @@ export const LATIN_WORDS: readonly Words[] = [
       sender: '550 Lähettäjä on estetty',
       domain: '550 Verkkotunnus on tuntematon',
       ip: '550 IP-osoite on estetty',
+      refused: '550 Viesti hylätty',
     },
   },
 ];

@@ -22,6 +22,7 @@ const EASTERN: readonly Words[] = [
       sender: '550 Nadawca odrzucony',
       domain: '550 Domena nie istnieje',
       ip: '550 Adres IP zablokowany',
+      refused: '550 Wiadomość odrzucona',
     },
   },
   {
@@ -41,6 +42,7 @@ const EASTERN: readonly Words[] = [
       sender: '550 Odesílatel odmítnut',
       domain: '550 Doména neexistuje',
       ip: '550 Vaše IP adresa je blokována',
+      refused: '550 Zpráva odmítnuta',
     },
   },
   {
@@ -61,6 +63,7 @@ const EASTERN: readonly Words[] = [
       sender: '550 A feladó elutasítva',
       domain: '550 Domeniul nu există',
       ip: '550 Adresa IP este blocată',
+      refused: '550 Az üzenet elutasítva',
     },
   },
   {
@@ -80,6 +83,7 @@ const EASTERN: readonly Words[] = [
       sender: '550 Gönderen reddedildi',
       domain: '550 Alan adı bulunamadı',
       ip: '550 IP adresiniz engellendi',
+      refused: '550 İleti reddedildi',
     },
   },
   {
@@ -101,7 +105,8 @@ const EASTERN: readonly Words[] = [
       disabled: '550 Ящик заблокирован',
       sender: '550 Адрес отправителя отклонён',
       domain: '550 Домен не существует',
-      ip: '550 IP-адрес находится в чёрном списке',
+      ip: '550 IP-адрес заблокирован',
+      refused: '550 Сообщение отклонено',
     },
   },
   {
@@ -121,6 +126,7 @@ const EASTERN: readonly Words[] = [
       sender: '550 Η διεύθυνση αποστολέα απορρίφθηκε',
       domain: '550 Ο τομέας δεν υπάρχει',
       ip: '550 Η διεύθυνση IP έχει αποκλειστεί',
+      refused: '550 Το μήνυμα απορρίφθηκε',
     },
   },
   {
@@ -141,6 +147,7 @@ const EASTERN: readonly Words[] = [
       sender: '550 المرسل محظور',
       domain: '550 הדומיין לא נמצא',
       ip: '550 IP محظور',
+      refused: '550 تم رفض الرسالة',
     },
   },
 ];

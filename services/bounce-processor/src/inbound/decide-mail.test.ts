@@ -31,6 +31,7 @@ const report = (facts: Partial<MailReport>): MailReport => ({
   replyCode: 550,
   enhancedStatus: '5.1.1',
   text: 0,
+  reply: undefined,
   looksAt: 'diagnostic',
   ...facts,
 });

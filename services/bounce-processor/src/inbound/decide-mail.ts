@@ -116,13 +116,9 @@ function ofFailure(
   const told = found.flatMap(({ messageId: id, report }): readonly ToldOf[] => {
     if (mail.kind !== 'complaint' && outcomeOf(report) !== 'bounce') return [];
     const text = mail.texts[report.text] ?? '';
-    return [
-      {
-        report,
-        text,
-        bounce: bounceOf(mail.kind === 'complaint' ? 'complaint' : 'failed', { id, report, text, mailId }),
-      },
-    ];
+    const reply = report.reply === undefined ? undefined : mail.texts[report.reply];
+    const kind = mail.kind === 'complaint' ? 'complaint' : 'failed';
+    return [{ report, text, bounce: bounceOf(kind, { id, report, text, reply, mailId }) }];
   });
   return { outcome, because, messageId: first.messageId, told };
 }
@@ -169,7 +165,13 @@ function severityOf(report: MailReport): number {
 
 function bounceOf(
   kind: 'failed' | 'complaint',
-  of: { readonly id: MessageId; readonly report: MailReport; readonly text: string; readonly mailId: string },
+  of: {
+    readonly id: MessageId;
+    readonly report: MailReport;
+    readonly text: string;
+    readonly reply: string | undefined;
+    readonly mailId: string;
+  },
 ): ReportedBounce {
   const { reason, type, detail, because, replyCode, enhancedStatus } = of.report;
   return {
@@ -180,6 +182,7 @@ function bounceOf(
     failureType: type,
     failureDetail: detail,
     text: of.text,
+    ...(of.reply === undefined ? {} : { reply: of.reply }),
     ...(because.kind === 'rule' ? { rule: because.rule } : {}),
     ...(replyCode === undefined ? {} : { replyCode }),
     ...(enhancedStatus === undefined ? {} : { enhancedStatus }),

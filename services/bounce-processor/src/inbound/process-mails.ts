@@ -184,7 +184,10 @@ function standingOf(
     case 'applied':
       return decision;
     case 'repeated':
-      return { outcome: 'repeated', because: `told before: ${decision.outcome}` };
+      return {
+        outcome: 'repeated',
+        because: `told before, so nothing is counted again: ${decision.outcome}, ${decision.because}`,
+      };
     case 'not-sent':
       return { outcome: 'ordinary', because: 'the message was never sent, or only tried' };
     case 'unknown-message':

@@ -21,6 +21,8 @@ export type MailReport = {
   readonly enhancedStatus: EnhancedStatus | undefined;
   /** Number of the text in `texts`: ten thousand recipients may share one. */
   readonly text: number;
+  /** Number of the reply that it quotes, where it quotes one. */
+  readonly reply: number | undefined;
   readonly looksAt: 'diagnostic' | 'body';
 };
 
@@ -43,10 +45,13 @@ const MAX_SENT_TO = 100;
 export function readMail(raw: Uint8Array, rules: CompiledRules): ReadMail {
   const { kind, recipients, evidence } = classifyMail(raw, rules);
   const texts = new Map<string, number>();
-  const reports = recipients.slice(0, MAX_REPORTS).map((report, at): MailReport => {
-    const text = report.text.slice(0, MAX_TEXT).toWellFormed();
+  const numberOf = (words: string): number => {
+    const text = words.slice(0, MAX_TEXT).toWellFormed();
     const number = texts.get(text) ?? texts.size;
     texts.set(text, number);
+    return number;
+  };
+  const reports = recipients.slice(0, MAX_REPORTS).map((report, at): MailReport => {
     return {
       recipient: report.recipient?.slice(0, MAX_ADDRESS),
       originalRecipient: report.originalRecipient?.slice(0, MAX_ADDRESS),
@@ -57,7 +62,8 @@ export function readMail(raw: Uint8Array, rules: CompiledRules): ReadMail {
       because: shortened(report.because),
       replyCode: report.replyCode,
       enhancedStatus: report.enhancedStatus,
-      text: number,
+      text: numberOf(report.text),
+      reply: report.reply === '' ? undefined : numberOf(report.reply),
       looksAt: evidence.reports[at]?.diagnostic === '' ? 'body' : 'diagnostic',
     };
   });
