@@ -5,7 +5,7 @@ import { RE2JS } from 're2js';
 
 import { plainLetters, plainPattern } from './letters.ts';
 import { indexingLiterals } from './literal-index.ts';
-import { alternativesOf, requiredLiterals, type Literals } from './required-literals.ts';
+import { alternativesOf, requiredLiterals } from './required-literals.ts';
 import { conditionsHold, type RuleSubject } from './rule.ts';
 import { faultOf } from './rule-check.ts';
 
@@ -106,31 +106,19 @@ function firstMatchAmong({ rules, alternatives, candidates }: Parts): CompiledRu
   };
 }
 
-/** The alternatives that a text may match, in their order: those of which it holds all literals, and those without any. */
+/** Finds the alternatives that a text may match, in their order: those of which it holds the rarest literal, or that have none. */
 function* candidatesOf(alternatives: readonly Alternative[]): Generator<void, (text: string) => readonly number[]> {
-  const choices = alternatives.flatMap(({ literals }, number) =>
-    literals.map((words, place) => ({ words, number, bit: 1 << place })),
-  );
-  const index = yield* indexingLiterals(choices.map(({ words }) => words));
-  const numberOf = Int32Array.from(choices, ({ number }) => number);
-  const bitOf = Uint8Array.from(choices, ({ bit }) => bit);
-  const all = Uint8Array.from(alternatives, ({ literals }) => (1 << literals.length) - 1);
-  const always = [...alternatives.keys()].filter((number) => all[number] === 0);
-  const held = new Uint8Array(alternatives.length);
-  const touched: number[] = [];
+  const always = [...alternatives.keys()].filter((number) => alternatives[number]?.rarest.length === 0);
+  const index = yield* indexingLiterals(alternatives.map(({ rarest }) => rarest));
+  const seen = new Uint8Array(alternatives.length);
   return (text) => {
     const found = [...always];
-    index(text, (choice) => {
-      const number = numberOf[choice] ?? 0;
-      const before = held[number] ?? 0;
-      const after = before | (bitOf[choice] ?? 0);
-      if (before === after) return;
-      if (before === 0) touched.push(number);
-      held[number] = after;
-      if (after === all[number]) found.push(number);
+    index(text, (number) => {
+      if (seen[number] === 1) return;
+      seen[number] = 1;
+      found.push(number);
     });
-    for (const number of touched) held[number] = 0;
-    touched.length = 0;
+    for (const number of found) seen[number] = 0;
     return found.length < 2 ? found : found.toSorted((one, other) => one - other);
   };
 }
@@ -138,19 +126,23 @@ function* candidatesOf(alternatives: readonly Alternative[]): Generator<void, (t
 type Alternative = {
   /** Its rule's place in the set. */
   readonly rule: number;
-  readonly literals: Literals;
+  /** One of these stands in every text that it matches. None: it must be tried on all. */
+  readonly rarest: readonly string[];
   /** Is it found anywhere in a text in plain letters? */
   readonly fits: (text: string) => boolean;
 };
 
 function toAlternative(source: string, rule: number): Alternative {
   if (!/[\\^$.*+?()[\]{}|]/.test(source))
-    return { rule, literals: source.length < 2 ? [] : [[source]], fits: (text) => text.includes(source) };
+    return { rule, rarest: source.length < 2 ? [] : [source], fits: (text) => text.includes(source) };
   let compiled: RE2JS | undefined;
   const fits = (text: string) => {
     // Without regard to case, though the text has none left: the engine's own search for literals would be a second one.
     compiled ??= RE2JS.compile(source, RE2JS.CASE_INSENSITIVE);
     return compiled.test(text);
   };
-  return { rule, literals: requiredLiterals(source), fits };
+  // Common words are found everywhere: they are looked for only where the rarest stand.
+  const [rarest = [], ...others] = requiredLiterals(source);
+  const holdsOthers = (text: string) => others.every((choice) => choice.some((literal) => text.includes(literal)));
+  return { rule, rarest, fits: (text) => holdsOthers(text) && fits(text) };
 }
