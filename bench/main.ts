@@ -5,6 +5,7 @@ import { benchFairness } from './fairness.ts';
 import { benchIngest } from './ingest.ts';
 import { benchShaping } from './shaping.ts';
 import { benchSmallSites } from './small-sites.ts';
+import { benchSync } from './sync.ts';
 
 const BENCHES: Readonly<Record<string, (argv: readonly string[]) => Promise<void>>> = {
   ingest: benchIngest,
@@ -14,6 +15,7 @@ const BENCHES: Readonly<Record<string, (argv: readonly string[]) => Promise<void
   shaping: benchShaping,
   'small-sites': benchSmallSites,
   classify: benchClassify,
+  sync: benchSync,
 };
 
 const [name = '', ...argv] = process.argv.slice(2);

@@ -21,7 +21,7 @@ export type CheckerOptions = {
 
 /** What a document of it, signed, leaves of the octets that a client reads. */
 export const MAX_CONTENT_OCTETS = 14_000_000;
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 const MEMORY_MB = 512;
 /** Editors are few: more than so many checks at once are a mistake. */
 const MOST_WAITING = 4;
