@@ -7,7 +7,14 @@ import { command } from './command.ts';
 import { buildImage } from './images.ts';
 import { projectRoot, stateFolder } from './state-folder.ts';
 
-export const SERVICES = ['ingest-api', 'dispatcher', 'mta-worker', 'bounce-processor'] as const;
+export const SERVICES = [
+  'ingest-api',
+  'dispatcher',
+  'mta-worker',
+  'bounce-processor',
+  'deliverability-hub',
+  'deliverability-sync',
+] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
 /** The version that docker-compose.yml is told, and so the tag of every image built here. */

@@ -36,6 +36,8 @@ const NAMES: readonly Service[] = [
   'dispatcher',
   'mta-worker',
   'bounce-processor',
+  'deliverability-hub',
+  'deliverability-sync',
 ];
 
 export async function startComposeStack(
@@ -100,6 +102,7 @@ function writeSettings(folder: string, network: StoryNetwork, settings: Readonly
     RABBITMQ_PASSWORD: randomBytes(16).toString('hex'),
     MXFLOW_SECRET: randomBytes(32).toString('hex'),
     MXFLOW_API_PORT: '0',
+    MXFLOW_HUB_PORT: '0',
     MXFLOW_BOUNCE_ADDRESS: '127.0.0.1:0',
     STORY_NETWORK: network.name,
     ...settings,

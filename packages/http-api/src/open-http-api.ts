@@ -35,6 +35,8 @@ export type HttpApi = FastifyInstance<
 export type HttpApiOptions = {
   readonly events: FailureEvents & { readonly requestAnswered: (answer: HttpAnswer) => void };
   readonly pace: Pace;
+  /** In PEM; without them it is spoken in the clear. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
 };
 
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -43,12 +45,14 @@ const TIMEOUT_CHECK_MS = 2_000;
 const KEEP_ALIVE_MS = 72_000;
 
 /** An API without routes: traces, schemas, problem details, JSON bodies that are read no longer than a client may take. */
-export function openHttpApi({ events, pace }: HttpApiOptions): HttpApi {
+export function openHttpApi({ events, pace, tls }: HttpApiOptions): HttpApi {
+  const server = { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS };
   const api: HttpApi = Fastify({
     logger: false,
     exposeHeadRoutes: false,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
+    // A server of either kind is the same to all routes.
+    ...((tls === undefined ? { http: server } : { https: { ...server, ...tls } }) as { http: typeof server }),
     frameworkErrors: (error, _request, reply) => {
       sendProblem(toProblem(error, undefined, events), reply);
     },

@@ -39,15 +39,16 @@ export type AppOptions = {
   readonly keys: readonly SigningKey[];
   readonly events: HubEvents;
   readonly pace: Pace;
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
 };
 
 /** A key that was revoked is refused within five seconds. */
 const FRESH_MS = 3_000;
 
 /** The hub's API with all its routes, not yet listening. Closing it lets requests in progress end. */
-export async function buildApp({ pace, ...options }: AppOptions): Promise<HttpApi> {
+export async function buildApp({ pace, tls, ...options }: AppOptions): Promise<HttpApi> {
   const { database, events } = options;
-  const api = openHttpApi({ events, pace });
+  const api = openHttpApi({ events, pace, tls });
   const pulls = openAuditTrail<HubPull>({
     append: (batch) => recordHubPulls(database, batch),
     onLoss: events.pullsNotRecorded,

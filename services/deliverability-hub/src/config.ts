@@ -25,6 +25,11 @@ export const HUB_SETTINGS = {
     default: 8026,
     describe: 'Port of the same; 0: any free one',
   }),
+  MXFLOW_HUB_TLS_CERT: setting.string({
+    default: null,
+    describe: 'File with the certificate chain (PEM): with it and its key HTTPS is spoken, else HTTP',
+  }),
+  MXFLOW_HUB_TLS_KEY: setting.string({ default: null, describe: 'File with the private key (PEM) of the same' }),
   MXFLOW_HUB_CLIENT_PATIENCE: setting.duration({
     min: '100ms',
     max: '10m',

@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 
 import { admitClientKey, openDatabase, type Database } from '@mxflow/db';
-import { keepHeapLean, requireServers, type Periodic, type ProcessContext } from '@mxflow/process';
+import { keepHeapLean, requireServers, SettingsError, type Periodic, type ProcessContext } from '@mxflow/process';
 import { derivedClientKey } from '@mxflow/rule-set';
 
 import { buildApp } from './app.ts';
@@ -35,6 +36,7 @@ export async function startHub(config: HubConfig, context: ProcessContext): Prom
     shelf,
     keys,
     events,
+    tls: tlsOf(config),
     pace: { patienceMs: config.MXFLOW_HUB_CLIENT_PATIENCE, minOctets: MIN_OCTETS_PER_PATIENCE },
   });
   resources.defer(async () => {
@@ -51,6 +53,14 @@ export async function startHub(config: HubConfig, context: ProcessContext): Prom
     }),
   );
   return resources.move();
+}
+
+function tlsOf({ MXFLOW_HUB_TLS_CERT: cert, MXFLOW_HUB_TLS_KEY: key }: HubConfig) {
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert !== undefined && key !== undefined)
+    return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
+  const name = cert === undefined ? 'MXFLOW_HUB_TLS_CERT' : 'MXFLOW_HUB_TLS_KEY';
+  throw new SettingsError([{ name, expected: 'certificate and key, or neither', found: 'only the other one' }]);
 }
 
 type Following = {

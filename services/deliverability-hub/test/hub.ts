@@ -56,8 +56,10 @@ export type Answer = {
   readonly body: AnswerBody;
 };
 
+type HubOptions = { readonly patienceMs?: number; readonly tls?: { readonly cert: string; readonly key: string } };
+
 /** A hub in this process over a database of its own, with version 1 published. */
-export async function startTestHub({ patienceMs = 5_000 } = {}): Promise<TestHub> {
+export async function startTestHub({ patienceMs = 5_000, tls }: HubOptions = {}): Promise<TestHub> {
   await using stack = new AsyncDisposableStack();
   const world = stack.use(
     await createWorld({ templateKey: 'mxflow', prepare: async (url) => void (await migrate(url)) }),
@@ -72,13 +74,13 @@ export async function startTestHub({ patienceMs = 5_000 } = {}): Promise<TestHub
   await foundByBundledRules(database);
   const shelf = openShelf({ database, keys: [signing], events });
   await shelf.refresh();
-  const api = await buildApp({ database, shelf, keys: [signing], events, pace: { patienceMs, minOctets: 1_024 } });
+  const api = await buildApp({ database, shelf, keys: [signing], events, pace: { patienceMs, minOctets: 1_024 }, tls });
   stack.defer(async () => {
     api.server.closeAllConnections();
     await api.close();
   });
   await api.listen({ host: '127.0.0.1', port: 0 });
-  const url = `http://127.0.0.1:${(api.server.address() as AddressInfo).port}`;
+  const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(api.server.address() as AddressInfo).port}`;
   const keys = { editor: await keyOf(database, 'editor'), client: await keyOf(database, 'client') };
   const callAsEditor: Call = (method, path, options) => call(url, { method, path, key: keys.editor, ...options });
   const held = stack.move();

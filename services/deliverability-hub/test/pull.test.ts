@@ -1,3 +1,6 @@
+import { get } from 'node:https';
+
+import { selfSignedCertificate } from '@mxflow/provider-sim';
 import { openRuleSet } from '@mxflow/rule-set';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -60,4 +63,17 @@ test('when a client last came, and for what, stands with its key', async () => {
   await expect
     .poll(() => hub.database.client.hubKey.findFirst({ where: { name: 'test client' } }), { timeout: 5_000 })
     .toMatchObject({ lastVersion: 1, lastPullAt: expect.any(Date) });
+});
+
+test('with a certificate the hub speaks HTTPS', async () => {
+  const { certificate: cert, privateKey: key } = selfSignedCertificate(['hub.test']);
+  await using secure = await startTestHub({ tls: { cert, key } });
+  const status = await new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${secure.keys.client}` };
+    get(`${secure.url}/v1/rule-set`, { ca: cert, servername: 'hub.test', headers }, (answer) => {
+      answer.resume().once('end', () => resolve(answer.statusCode));
+    }).once('error', reject);
+  });
+  expect(status).toBe(200);
+  await expect(secure.call('GET', '/v1/public-keys')).rejects.toThrow('fetch failed');
 });
