@@ -63,12 +63,13 @@ function addReads(sync: Command, context: Context): void {
 function statusLines(status: SyncStatus): readonly string[] {
   const { inForce, service, newest, succeededAt, because, detail, retryAt } = status;
   const versions = new Set(Object.values(inForce));
-  const named = (version: number | null): string => (version === null ? 'bundled' : String(version));
+  const named = (version: number | null): string =>
+    version === null ? 'bundled' : version === 0 ? 'of a hub that was forgotten' : String(version);
   const [only] = versions;
   return [
     status.says,
     versions.size === 1 && only !== undefined
-      ? `in force: version ${named(only)}`
+      ? `in force: ${only === null || only === 0 ? '' : 'version '}${named(only)}`
       : `in force: ${Object.entries(inForce)
           .map(([list, version]) => `${list} ${named(version)}`)
           .join(', ')}`,
@@ -129,6 +130,13 @@ function addVersions(sync: Command, context: Context): void {
           each.note,
         ]),
       );
+    });
+  sync
+    .command('forget')
+    .description('take the next rule set whatever its number: after a hub was set back, or is another one')
+    .action(async () => {
+      await ask(context.access(), { method: 'DELETE', path: `${BASE}/versions` });
+      process.stdout.write('forgotten; what holds stays until the hub has answered\n');
     });
   sync
     .command('show')

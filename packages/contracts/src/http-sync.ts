@@ -6,8 +6,7 @@ import { RuleSetDiff } from './rule-set-document.ts';
 const closed = { additionalProperties: false } as const;
 const Instant = Type.String({ format: 'date-time' });
 const Version = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });
-/** Null: the rules that came with mxflow. */
-const VersionInForce = Type.Union([Version, Type.Null()]);
+const VersionInForce = Type.Union([Type.Integer({ minimum: 0, maximum: 2_147_483_647 }), Type.Null()]);
 
 export const SyncStatus = Type.Object(
   {
@@ -22,7 +21,11 @@ export const SyncStatus = Type.Object(
         domainRules: VersionInForce,
         policies: VersionInForce,
       },
-      { ...closed, description: 'Of each list its version; null of the rules that came with mxflow' },
+      {
+        ...closed,
+        description:
+          'Of each list its version; null of the rules that came with mxflow, 0 of a source that was forgotten',
+      },
     ),
     newest: Type.Optional(Type.Integer({ description: 'The highest version that was ever pulled and found sound' })),
     pinned: Type.Optional(Type.Integer()),

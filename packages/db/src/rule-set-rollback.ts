@@ -95,6 +95,24 @@ export async function leaveCustom(
   });
 }
 
+/**
+ * Forgets which versions were ever pulled, so that the numbers of another source, or of one that was set back, are not held
+ * against them. What is in force stays until that source is asked, which is at once.
+ */
+export async function forgetVersions(database: Database): Promise<void> {
+  await database.client.$transaction(async (tx) => {
+    await lockInstance(tx);
+    await lockSyncState(tx);
+    await tx.$executeRawUnsafe(`UPDATE sync_state SET newest = NULL, pinned = NULL, etag = NULL, etag_source = NULL`);
+    await tx.$executeRawUnsafe(`DELETE FROM rule_set_versions`);
+    await tx.$executeRawUnsafe(`UPDATE set_lists SET version = ${FORGOTTEN} WHERE version IS NOT NULL`);
+    await askWithin(tx, false);
+  });
+}
+
+/** In place of the number that a list had at a source that was forgotten: it is neither bundled nor of any version. */
+const FORGOTTEN = 0;
+
 type Standing = { readonly level: Level; readonly state: SyncState };
 
 async function changeVersion(

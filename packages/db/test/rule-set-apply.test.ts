@@ -8,6 +8,7 @@ import {
   deleteMxRule,
   enableRule,
   endRun,
+  forgetVersions,
   leaveCustom,
   listBounceRules,
   listFeedbackRules,
@@ -249,6 +250,22 @@ test('a version that an operator pins stays whatever comes, and the newest holds
   expect(await unpinVersion(database, setOf(3, { mxRules: [any] }), now)).toMatchObject({ kind: 'done' });
   expect(await mxIds(database)).toEqual(['any']);
   expect(await readSyncState(database)).toMatchObject({ pinned: null, newest: 3, lists: { mx_rules: 3 } });
+});
+
+test('a source that was set back is believed again once what it had is forgotten; nothing changes until then', async () => {
+  await using database = await bundled();
+  await pull(database, setOf(7));
+  const before = await readRuleSet(database);
+  await forgetVersions(database);
+  expect(await readRuleSet(database)).toEqual(before);
+  // Rules that came with mxflow are no answer to that.
+  expect(await loadBundledRules(database)).toBe(false);
+  expect(await seedBounceRules(database, [bounceRule('b0')])).toBe(false);
+  expect(await pull(database, setOf(7, { mxRules: [any] }))).toMatchObject({ outcome: 'applied' });
+  expect(await pull(database, setOf(6))).toMatchObject({ outcome: 'refused', because: 'lower-version' });
+  await forgetVersions(database);
+  expect(await pull(database, setOf(1))).toMatchObject({ outcome: 'applied', versionAfter: 1 });
+  expect(await mxIds(database)).toEqual(['one', 'two', 'any']);
 });
 
 test('one run at a time; one that fell silent is lost and its process changes nothing any more', async () => {

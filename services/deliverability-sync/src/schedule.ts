@@ -21,18 +21,18 @@ type Spread = number;
  * were put forward to, and one that comes twice for the first: every day has one sync.
  */
 export function latestDue(nowMs: number, schedule: Schedule, spread: Spread): DueSync {
-  const dues = [1, 0, -1, -2].map((days) => dueOn(nowMs, days, { schedule, spread }));
-  const due = dues.find(({ atMs }) => atMs <= nowMs);
-  if (due === undefined) throw new Error('expected a jitter of less than a day');
-  return due;
+  for (let days = 1; ; days -= 1) {
+    const due = dueOn(nowMs, days, { schedule, spread });
+    if (due.atMs <= nowMs) return due;
+  }
 }
 
 /** The first that is due after now. */
 export function nextDue(nowMs: number, schedule: Schedule, spread: Spread): DueSync {
-  const dues = [-1, 0, 1, 2].map((days) => dueOn(nowMs, days, { schedule, spread }));
-  const due = dues.find(({ atMs }) => atMs > nowMs);
-  if (due === undefined) throw new Error('expected a sync within two days');
-  return due;
+  for (let days = -1; ; days += 1) {
+    const due = dueOn(nowMs, days, { schedule, spread });
+    if (due.atMs > nowMs) return due;
+  }
 }
 
 function dueOn(

@@ -22,8 +22,8 @@ export type TurnParts = PullParts & {
   readonly random: () => number;
 };
 
-/** Above the source's deadline and the time that a transaction may take: a run that is older is nobody's. */
-const LEASE_SECONDS = 300;
+/** What a run may take besides the source's time: to check all rules, and to put them in force. */
+const SETTLE_SECONDS = 60;
 
 /**
  * Makes the run that is due or asked for, where no other replica does.
@@ -32,7 +32,8 @@ const LEASE_SECONDS = 300;
  */
 export async function takeTurn(parts: TurnParts): Promise<SyncEnding | undefined> {
   const { database, events } = parts;
-  const run = await beginRun(database, (state, asked) => decideRun(state, asked, parts), LEASE_SECONDS);
+  const leaseSeconds = Math.ceil(parts.source.deadlineMs / 1000) + SETTLE_SECONDS;
+  const run = await beginRun(database, (state, asked) => decideRun(state, asked, parts), leaseSeconds);
   if (run === undefined) return undefined;
   events.begun(run);
   const begunAtMs = performance.now();

@@ -1,14 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-
 import { askForSync, openDatabase, readSyncState, type Database } from '@mxflow/db';
 import { expect, test } from 'vitest';
 
-import { documentOf, SECRET, startSigningServer } from './hub.ts';
+import { documentOf, startSigningServer } from './hub.ts';
 import { openReplica, startInstance } from './instance.ts';
-
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+import { startService } from './service-process.ts';
 
 /** Where a run writes, in the order in which it does: what it keeps, each kind of list, the announcement, the end. */
 const STEPS = [
@@ -39,23 +34,12 @@ async function openGate(database: Database, gate: Database, step: string): Promi
   await database.client.$executeRawUnsafe(`DROP TRIGGER gate ON ${step.split(' ').at(-1)}`);
 }
 
+/** Asked over the session that holds the gate, which a pool would close in a longer silence. */
 async function isWaiting(database: Database): Promise<boolean> {
   const rows = await database.client.$queryRawUnsafe<object[]>(
     `SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = ${GATE} AND NOT granted`,
   );
   return rows.length > 0;
-}
-
-/** The service as a process of its own, which does not outlive the test. */
-function startService(databaseUrl: string, hubUrl: string) {
-  const env = { DATABASE_URL: databaseUrl, MXFLOW_SECRET: SECRET, MXFLOW_SYNC_URL: hubUrl, MXFLOW_LOG_LEVEL: 'warn' };
-  const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'inherit', 'inherit'] });
-  const ended = once(child, 'close');
-  const end = async (signal: NodeJS.Signals): Promise<readonly unknown[]> => {
-    child.kill(signal);
-    return await ended;
-  };
-  return { end, [Symbol.asyncDispose]: async () => void (await end('SIGKILL')) };
 }
 
 test('killed at any step of putting a rule set in force, it has changed nothing', { timeout: 120_000 }, async () => {
@@ -71,17 +55,17 @@ test('killed at any step of putting a rule set in force, it has changed nothing'
   for (const step of STEPS) {
     await closeGate(database, gate, step);
     await askForSync(database, { dryRun: false });
-    await using service = startService(databaseUrl, hub.url);
-    await expect.poll(() => isWaiting(database), { timeout: 40_000, interval: 50, message: step }).toBe(true);
+    await using service = startService({ DATABASE_URL: databaseUrl, MXFLOW_SYNC_URL: hub.url });
+    await expect.poll(() => isWaiting(gate), { timeout: 40_000, interval: 50, message: step }).toBe(true);
     await service.end('SIGKILL');
     await openGate(database, gate, step);
     expect(await instance.inForce(), step).toBe(before);
     expect(await readSyncState(database), step).toMatchObject({ newest: 1, etag: '"1"' });
-    // Nobody waits five minutes here for the run to count as lost.
+    // Nobody waits two minutes here for the run to count as lost.
     await database.client.$executeRawUnsafe(`UPDATE sync_state SET run_until = mxflow_now()`);
   }
   await askForSync(database, { dryRun: false });
-  await using service = startService(databaseUrl, hub.url);
+  await using service = startService({ DATABASE_URL: databaseUrl, MXFLOW_SYNC_URL: hub.url });
   const inForce = async () => (await readSyncState(database)).lists.mx_rules;
   await expect.poll(inForce, { timeout: 40_000, interval: 100 }).toBe(2);
   expect(await service.end('SIGTERM')).toEqual([0, null]);

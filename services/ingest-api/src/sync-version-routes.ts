@@ -1,5 +1,5 @@
 import { PinPut, RuleSetDiff, RuleSetDocument, RulesChange, StoredRuleSetList } from '@mxflow/contracts';
-import { listVersions, pinVersion, readSyncState, unpinVersion, type Database } from '@mxflow/db';
+import { forgetVersions, listVersions, pinVersion, readSyncState, unpinVersion, type Database } from '@mxflow/db';
 import { ProblemError, problemsOf } from '@mxflow/http-api';
 import { bundledRuleSet, compareRuleSets, rulesOf } from '@mxflow/rule-set';
 import { Type } from 'typebox';
@@ -27,6 +27,7 @@ const write = { config: { scope: 'rules:write' } } as const;
 export function addSyncVersionRoutes(api: Api, parts: ApiParts): void {
   addReads(api, parts);
   addPin(api, parts);
+  addForget(api, parts);
 }
 
 function addReads(api: Api, { database }: ApiParts): void {
@@ -71,6 +72,7 @@ function addReads(api: Api, { database }: ApiParts): void {
     },
     handler: async ({ query }) => {
       const { lists, newest } = await readSyncState(database);
+      // Of a source that was forgotten there is nothing to compare with: 0, too.
       const from = query.from ?? lists.mx_rules ?? 0;
       const to = query.to ?? newest ?? 0;
       return compareRuleSets(await rulesOfVersion(database, from), await rulesOfVersion(database, to));
@@ -110,6 +112,24 @@ function addPin(api: Api, { database }: ApiParts): void {
       const { newest } = await readSyncState(database);
       const change = await unpinVersion(database, await soundSetOf(database, newest), changeTerms(dryRun));
       return { ...(newest === null ? {} : { version: newest }), ...toldChange(change, dryRun) };
+    },
+  });
+}
+
+function addForget(api: Api, { database }: ApiParts): void {
+  api.route({
+    ...write,
+    method: 'DELETE',
+    url: '/v1/sync/versions',
+    schema: {
+      tags,
+      summary:
+        'Forget what was pulled: the next rule set is taken whatever its number, and what holds stays until then',
+      response: { 204: Type.Null(), ...problemsOf(401, 403, 503) },
+    },
+    handler: async (_request, reply) => {
+      await forgetVersions(database);
+      return reply.code(204).send(null);
     },
   });
 }

@@ -13,7 +13,7 @@ import { startApi } from './api.ts';
 const run = promisify(execFile);
 const MAIN = new URL('../../../packages/cli/src/main.ts', import.meta.url).pathname;
 
-test('the command line edits and explains rules, sets levels and sources', async () => {
+test('the command line edits and explains rules, sets levels and sources', { timeout: 60_000 }, async () => {
   await using api = await startApi();
   await loadBundledRules(api.database);
   await registerSources(api.database, [

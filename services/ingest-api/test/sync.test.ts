@@ -49,39 +49,43 @@ async function pull(database: Database, version: number, connections: number): P
 
 const status = async () => (await call<SyncStatus>('GET', '/v1/sync')).body;
 
-test('an operator asks how the sync stands, rolls back, pins, and follows the newest again', async () => {
-  expect(await status()).toMatchObject({ mode: 'no-service', inForce: { mxRules: null } });
-  expect((await call('PUT', '/v1/sync/pin', {})).status).toBe(409);
-  await call('PUT', '/v1/level', { level: 'boost' });
-  await pull(api.database, 1, 40);
-  await pull(api.database, 2, 30);
-  expect(await status()).toMatchObject({ inForce: { mxRules: 2, policies: 2 }, newest: 2 });
-  expect(await mxflow('sync', 'diff', '1', '2')).toBe('~ MX rule gmail /limits/boost/maxConnections: 40 -> 30\n');
-  const back = '~ MX rule gmail /limits/maxConnections: 30 -> 40\n';
-  expect(await mxflow('sync', 'rollback', '--dry-run')).toBe(`${back}version 1: nothing was changed\n`);
-  expect(await status()).toMatchObject({ inForce: { mxRules: 2 } });
-  expect(await mxflow('sync', 'rollback')).toBe(`${back}version 1 is in force\n`);
-  await pull(api.database, 3, 20);
-  expect(await mxflow('sync')).toMatch(/^pinned to version 1: .*\nin force: version 1\nnewest pulled: version 3\n/);
-  const tried = await call<RulesChange>('DELETE', '/v1/sync/pin?dryRun=true');
-  expect(tried.body).toMatchObject({ version: 3, dryRun: true });
-  expect(await mxflow('sync', 'pin', '--none')).toContain('version 3 is in force\n');
-  expect((await call('PUT', '/v1/sync/pin', { version: 9 })).status).toBe(404);
-  const { versions } = (await call<StoredRuleSetList>('GET', '/v1/sync/versions')).body;
-  expect(versions.map(({ version, note }) => [version, note])).toEqual([
-    [3, 'connections 20'],
-    [2, 'connections 30'],
-    [1, 'connections 40'],
-  ]);
-  const { runs } = (await call<SyncRunList>('GET', '/v1/sync/runs?limit=3')).body;
-  expect(runs.map(({ cause, outcome }) => [cause, outcome])).toEqual([
-    ['demand', undefined],
-    ['unpin', 'applied'],
-    ['start', 'kept-back'],
-  ]);
-  // Who asks again, before anybody took it, asks for the same.
-  expect((await call('POST', '/v1/sync/runs', {})).body).toMatchObject({ id: runs[0]?.id });
-});
+test(
+  'an operator asks how the sync stands, rolls back, pins, and follows the newest again',
+  { timeout: 60_000 },
+  async () => {
+    expect(await status()).toMatchObject({ mode: 'no-service', inForce: { mxRules: null } });
+    expect((await call('PUT', '/v1/sync/pin', {})).status).toBe(409);
+    await call('PUT', '/v1/level', { level: 'boost' });
+    await pull(api.database, 1, 40);
+    await pull(api.database, 2, 30);
+    expect(await status()).toMatchObject({ inForce: { mxRules: 2, policies: 2 }, newest: 2 });
+    expect(await mxflow('sync', 'diff', '1', '2')).toBe('~ MX rule gmail /limits/boost/maxConnections: 40 -> 30\n');
+    const back = '~ MX rule gmail /limits/maxConnections: 30 -> 40\n';
+    expect(await mxflow('sync', 'rollback', '--dry-run')).toBe(`${back}version 1: nothing was changed\n`);
+    expect(await status()).toMatchObject({ inForce: { mxRules: 2 } });
+    expect(await mxflow('sync', 'rollback')).toBe(`${back}version 1 is in force\n`);
+    await pull(api.database, 3, 20);
+    expect(await mxflow('sync')).toMatch(/^pinned to version 1: .*\nin force: version 1\nnewest pulled: version 3\n/);
+    const tried = await call<RulesChange>('DELETE', '/v1/sync/pin?dryRun=true');
+    expect(tried.body).toMatchObject({ version: 3, dryRun: true });
+    expect(await mxflow('sync', 'pin', '--none')).toContain('version 3 is in force\n');
+    expect((await call('PUT', '/v1/sync/pin', { version: 9 })).status).toBe(404);
+    const { versions } = (await call<StoredRuleSetList>('GET', '/v1/sync/versions')).body;
+    expect(versions.map(({ version, note }) => [version, note])).toEqual([
+      [3, 'connections 20'],
+      [2, 'connections 30'],
+      [1, 'connections 40'],
+    ]);
+    const { runs } = (await call<SyncRunList>('GET', '/v1/sync/runs?limit=3')).body;
+    expect(runs.map(({ cause, outcome }) => [cause, outcome])).toEqual([
+      ['demand', undefined],
+      ['unpin', 'applied'],
+      ['start', 'kept-back'],
+    ]);
+    // Who asks again, before anybody took it, asks for the same.
+    expect((await call('POST', '/v1/sync/runs', {})).body).toMatchObject({ id: runs[0]?.id });
+  },
+);
 
 test('at Custom nothing is pulled, and leaving it shows first what the rule set changes', async () => {
   await call('PUT', '/v1/level', { level: 'custom' });

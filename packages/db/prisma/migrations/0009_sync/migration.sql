@@ -19,7 +19,8 @@ FROM bounce_rules r WHERE r.origin = 'bundled';
 INSERT INTO set_rules (list, id, position, rule)
 SELECT 'feedback_rules', r.id, r.position, to_jsonb(r) - '{position,origin,enabled,hits,last_hit_at}'::text[]
 FROM feedback_rules r WHERE r.origin = 'bundled';
--- The version of the rule set that each list is of. Null: of the rules that came with mxflow.
+-- The version of the rule set that each list is of. Null: of the rules that came with mxflow. 0: of a source that an
+-- operator has had forgotten.
 CREATE TABLE set_lists (
   list text PRIMARY KEY,
   version integer
