@@ -17,6 +17,9 @@ import type { HubParts } from './hub-api.ts';
 import { otherRevision, seenRevision } from './revision.ts';
 
 const MAX_REPORT_OCTETS = 2_000_000;
+/** Reports received at once: what a thousand clients may send together would not fit into memory. */
+const MOST_REPORTS = 8;
+const RETRY_SECONDS = 5;
 const SHOWN = 200;
 const tags = ['unmatched texts'];
 const editor = { config: { role: 'editor' } } as const;
@@ -30,16 +33,22 @@ export function addUnmatchedRoutes(parts: HubParts): void {
 }
 
 function addReport({ api, database, events }: HubParts): void {
+  let reports = 0;
   api.route({
     method: 'POST',
     url: '/v1/unmatched',
+    onRequest: async (_request, reply) => {
+      if (reports >= MOST_REPORTS) throw new ProblemError('too-many', { retryAfterSeconds: RETRY_SECONDS });
+      reports += 1;
+      reply.raw.once('close', () => (reports -= 1));
+    },
     config: { role: 'client' },
     bodyLimit: MAX_REPORT_OCTETS,
     schema: {
       tags,
       summary: 'Texts that no rule of a client matched, without addresses; the same report may come again',
       body: UnmatchedReport,
-      response: { 200: UnmatchedTaken, ...problemsOf(400, 401, 413, 422, 503) },
+      response: { 200: UnmatchedTaken, ...problemsOf(400, 401, 413, 422, 429, 503) },
     },
     handler: async (request) => {
       const { texts } = request.body;

@@ -1,5 +1,6 @@
 import { get } from 'node:https';
 
+import { openDatabase } from '@mxflow/db';
 import { selfSignedCertificate } from '@mxflow/provider-sim';
 import { openRuleSet } from '@mxflow/rule-set';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -76,4 +77,22 @@ test('with a certificate the hub speaks HTTPS', async () => {
   });
   expect(status).toBe(200);
   await expect(secure.call('GET', '/v1/public-keys')).rejects.toThrow('fetch failed');
+});
+
+test('while Postgres is away nobody is let in, and afterwards everybody again', async () => {
+  const maintenance = new URL(hub.databaseUrl);
+  const name = maintenance.pathname.slice(1);
+  maintenance.pathname = '/postgres';
+  await using server = openDatabase(maintenance.href, { poolSize: 1 });
+  await server.client.$executeRawUnsafe(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+  await server.client.$queryRawUnsafe(
+    `SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE datname = $1`,
+    name,
+  );
+  const away = await hub.call('GET', '/v1/rule-set', { key: `mxh_${'1'.repeat(43)}` });
+  expect([away.status, Number(away.headers.get('retry-after')) > 0]).toEqual([503, true]);
+  await server.client.$executeRawUnsafe(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
+  await expect
+    .poll(async () => (await hub.call('GET', '/v1/rule-set', { key: hub.keys.client })).status, { timeout: 10_000 })
+    .toBe(200);
 });
