@@ -51,8 +51,8 @@ export type World = AsyncDisposable & {
 /** A world whose RabbitMQ and Postgres may be harmed. */
 export type FragileWorld = World & { readonly servers: Servers };
 
-/** The schema is made once a run, then copied. */
-const MIGRATED = { templateKey: 'mxflow', prepare: migrateDatabase };
+/** The schema and the rules that come with it are made once a run, then copied; rooms copy the schema alone. */
+const MIGRATED = { templateKey: 'mxflow deployed', prepare: migrateDatabase };
 
 /** Small content, and tried again within seconds. */
 const JOB: JobDefinition = {
