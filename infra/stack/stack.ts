@@ -56,6 +56,8 @@ export type Stack = AsyncDisposable & {
   readonly ruleSets: RuleSetServices | undefined;
   /** Scales out: starts one more mta-worker, with settings of its own where given, and waits until it is ready. */
   readonly addWorker: (settings?: Readonly<Record<string, string>>) => Promise<ServiceProcess>;
+  /** A second bounce-processor, and so on. */
+  readonly addBounceProcessor: () => Promise<ServiceProcess>;
   /** Puts other MX rules in force. */
   readonly setRules: (rules: readonly RuleInBrief[]) => Promise<void>;
 };
@@ -96,6 +98,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const ruleSets = options.ruleSets === true ? await startRuleSets(launch, databaseUrl, started) : undefined;
   const fleet = await startFleet(launch, options.workers, started);
   const apiKey = await issueApiKey(databaseUrl, tenant);
+  const moreBounceProcessors: ServiceProcess[] = [];
   const held = started.move();
   return {
     ...fleet,
@@ -115,10 +118,16 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       fleet.workers.push(worker);
       return worker;
     },
+    async addBounceProcessor() {
+      const instance = `bounce-processor-${moreBounceProcessors.length + 2}`;
+      const processor = held.use(await launch(services.bounceProcessor, instance, { ports: await somePorts() }));
+      moreBounceProcessors.push(processor);
+      return processor;
+    },
     setRules: (rules) => loadRules(databaseUrl, rules.map(stackRule)),
     get metrics() {
       const { deliverabilityHub: hub, deliverabilitySync: sync } = ruleSets ?? {};
-      const others = [hub, sync].filter((service) => service !== undefined);
+      const others = [hub, sync, ...moreBounceProcessors].filter((service) => service !== undefined);
       const all = [fleet.ingestApi, fleet.dispatcher, fleet.bounceProcessor, ...others, ...fleet.workers];
       return all.map(({ healthUrl }) => `${healthUrl}/metrics`);
     },

@@ -13,9 +13,11 @@ const BEFORE = 2000;
 const MINUTES = 10;
 const A_MINUTE = 150;
 const DAY_SECONDS = 86_400;
+/** Domains that were known, until our own resolver knew none. */
+const DOMAINS = 300;
 
 test(
-  'a provider calls everybody unknown for ten minutes: at most 100 addresses go, the alert rises, undo restores just those',
+  'a provider calls everybody unknown for ten minutes, and our resolver knows no domain: at most 100 addresses go each time, the alert rises, undo restores just those; a rule changed by the API decides on two replicas within 5 s',
   { timeout: 240_000 },
   async () => {
     const well = provider('well', '127.47.0.1', {
@@ -25,6 +27,7 @@ test(
       recipients: [{ who: { local: 'dead-*' }, does: { kind: 'refuse', reply: UNKNOWN } }],
     });
     await using world = await startWorld({ providers: [well, other], workers: 2 });
+    await world.stack.addBounceProcessor();
     // One address in 200 is unknown, as ever.
     const named = (count: number, name: string): readonly string[] =>
       Array.from({ length: count }, (_, n) => `${n % 200 === 0 ? 'dead' : name}-${n}@well.test`);
@@ -36,7 +39,7 @@ test(
     );
 
     await putClockForward(world, DAY_SECONDS);
-    const [began] = await world.query<{ at: string }>('SELECT mxflow_now()::text AS at');
+    const from = await now(world);
     await world.sims.providers.get('well')?.setBehaviour(EVERYBODY);
     for (let minute = 0; minute < MINUTES; minute += 1) {
       await putClockForward(world, DAY_SECONDS + minute * 60);
@@ -58,15 +61,81 @@ test(
     });
 
     const window = {
-      from: new Date(began?.at ?? '').toISOString(),
+      from,
       to: new Date(Date.now() + 2 * DAY_SECONDS * 1000).toISOString(),
     };
-    const report = await post(world, '/v1/quarantine/undo', { ...window, site: 'well.test', reason: 'user-unknown' });
+    const report = await send(world, 'POST', '/v1/quarantine/undo', {
+      ...window,
+      site: 'well.test',
+      reason: 'user-unknown',
+    });
     expect(report).toMatchObject({ restored: gone, changedSince: 0 });
     expect((await quarantined(world)).filter(({ address }) => address.endsWith('@well.test'))).toEqual(before);
     expect(await world.query(`SELECT 1 FROM quarantine WHERE address LIKE 'user-%'`)).toEqual([]);
+    await ourResolverFails(world);
+    await aRuleIsChanged(world);
   },
 );
+
+/** Every domain is none, for our resolver: the first such error is to quarantine here, as the third is else. */
+async function ourResolverFails(world: World): Promise<void> {
+  await send(world, 'PUT', '/v1/policies/invalid-domain', { quarantineAt: 1, releaseDays: null });
+  const from = await now(world);
+  await world.post(Array.from({ length: DOMAINS }, (_, n) => `reader@known-${n}.test`));
+  const settled = await until('every domain to be asked for', () => ofResolver(world), {
+    is: ({ gone, held }) => gone + held === DOMAINS,
+    withinMs: 60_000,
+  });
+  expect(settled.gone).toBeGreaterThan(0);
+  expect(settled.gone).toBeLessThanOrEqual(100);
+  await until('the alert', () => metric(world, 'mxflow_guard_alarmed_sites'), {
+    is: (sites) => sites === 2,
+    withinMs: 30_000,
+  });
+  const window = { from, to: await now(world), site: 'resolver', reason: 'invalid-domain' };
+  const report = await send(world, 'POST', '/v1/quarantine/undo', window);
+  expect(report).toMatchObject({ restored: settled.gone, changedSince: 0 });
+  await send(world, 'POST', '/v1/quarantine/held/drop', { site: 'resolver' });
+  expect(await ofResolver(world)).toEqual({ gone: 0, held: 0 });
+}
+
+async function ofResolver(world: World): Promise<{ readonly gone: number; readonly held: number }> {
+  const [counted] = await world.query<{ gone: number; held: number }>(
+    `SELECT (SELECT count(*)::int FROM quarantine WHERE address LIKE 'reader@known-%' AND status = 'quarantined') AS gone,
+       (SELECT count(*)::int FROM guard_held WHERE site_id = 0) AS held`,
+  );
+  return counted ?? { gone: 0, held: 0 };
+}
+
+/** Both replicas take their turns at outcomes: what every one of forty messages is read as, both read it as. */
+async function aRuleIsChanged(world: World): Promise<void> {
+  const reply = { code: 550, lines: ['wibble wobble'] };
+  await world.sims.providers
+    .get('other')
+    ?.setBehaviour({ recipients: [{ who: 'everyone', does: { kind: 'refuse', reply } }] });
+  const reasons = async (): Promise<string> => {
+    const campaign = await world.post(Array.from({ length: 40 }, (_, n) => `odd-${n}@other.test`));
+    await campaign.untilFinished({ limitMs: 60_000 });
+    const rows = await world.query<{ reason: string }>(
+      `SELECT DISTINCT failure_reason AS reason FROM delivery_log l JOIN jobs j ON j.id = l.job_id
+       WHERE j.public_id = $1 AND status = 'failed' ORDER BY 1`,
+      [campaign.id],
+    );
+    return rows.map(({ reason }) => reason).join();
+  };
+  expect(await reasons()).toBe('not-defined');
+  const rule = { pattern: 'wibble wobble', where: ['reply'], reason: 'refused', type: 'soft', detail: 'policy' };
+  await send(world, 'PUT', '/v1/bounce-rules/Mine', { ...rule, matches: ['550 wibble wobble'], leaves: ['550 other'] });
+  const changedAt = performance.now();
+  await until('both replicas to read by the rule', reasons, { is: (read) => read === 'refused', withinMs: 5000 });
+  expect(performance.now() - changedAt).toBeLessThan(6000);
+  expect(await reasons()).toBe('refused');
+}
+
+async function now(world: World): Promise<string> {
+  const [row] = await world.query<{ at: string }>('SELECT mxflow_now()::text AS at');
+  return new Date(row?.at ?? '').toISOString();
+}
 
 type Standing = { readonly address: string } & Readonly<Record<string, unknown>>;
 
@@ -84,9 +153,9 @@ async function metric({ stack }: World, name: string): Promise<number> {
   return samples.reduce((sum, [, value]) => sum + Number(value), 0);
 }
 
-async function post({ stack }: World, path: string, body: object): Promise<object> {
+async function send({ stack }: World, method: 'POST' | 'PUT', path: string, body: object): Promise<object> {
   const answer = await fetch(`${stack.api}${path}`, {
-    method: 'POST',
+    method,
     headers: { authorization: `Bearer ${stack.apiKey}`, 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });

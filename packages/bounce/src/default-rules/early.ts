@@ -102,7 +102,7 @@ export const EARLY_RULES: readonly BounceRule[] = [
     ],
   ]),
   // What is said of the mailbox first is not about us, whoever did it.
-  ...rulesOf({ reason: 'inactive-user', detail: 'suspended' }, [
+  ...rulesOf({ reason: 'inactive-user', detail: 'suspended', replyCodes: ['5'] }, [
     [
       'Mailbox_blocked',
       [
@@ -110,6 +110,14 @@ export const EARLY_RULES: readonly BounceRule[] = [
       ],
       ["550 Mailbox temporarily blocked by the owner's provider"],
       [UNKNOWN, '550 Your IP is blocked'],
+    ],
+  ]),
+  ...rulesOf({ reason: 'unreachable', detail: 'system-full', enhancedStatuses: ['4.3.', '4.4.', '5.3.'] }, [
+    [
+      'Server_full',
+      ['insufficient|(disk|storage) (is )?full|no space|disk space'],
+      ['452 4.4.5 Insufficient disk space; try again later'],
+      ['452 4.2.2 Insufficient disk space', UNKNOWN],
     ],
   ]),
   ...rulesOf({ reason: 'unreachable', detail: 'system-full' }, [

@@ -23,6 +23,7 @@ export function unknownByItsWords(
       name,
       [
         `(${ADDRESSEE})([^.:;]|[.][^ ])* (unknown|undefined|${NEGATED} (${KNOWN}|existing|one of (us|ours)))`,
+        `(do|does) ?(not|n.t) (host|have|know|serve)( [^ .:;]+)?( [^ .:;]+)? (${ADDRESSEE})`,
         'not (a |an |one of our )([a-z]+ )?(user|recipient|mail ?box|account)s?([^a-z]|$)',
         `[^ ]+@[^ ]+ [^.:;]*(unknown|${NEGATED} (${KNOWN}))`,
         `(unknown|undefined|we have no|no such|never heard of)( [^ .:;]+)?( [^ .:;]+)? (${ADDRESSEE})`,
