@@ -85,6 +85,7 @@ export function byEnhancedStatus(status: EnhancedStatus | undefined): Reading | 
 /** Readings by reply code alone (RFC 5321 §4.2.3): only codes that cannot mean an address. */
 const BY_REPLY_CODE: Readonly<Record<number, Reading>> = {
   421: soft('unreachable', 'network'),
+  450: soft('unreachable', 'system-error'),
   451: soft('unreachable', 'system-error'),
   452: soft('unreachable', 'system-full'),
   530: soft('refused', 'security'),

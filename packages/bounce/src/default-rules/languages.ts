@@ -83,7 +83,7 @@ function alternativesFor(subject: Subject, words: Words): readonly string[] {
       return [`(${domain})${NEAR}(${unknown}|[^a-z]mx[^a-z])`];
     case 'refused':
       // Behind all rules that tell of what: somebody would not have it.
-      return [refused, disabled];
+      return [refused];
     case 'ip':
       return [
         `(^|[^a-z?&=/])ip([^a-z=]${NEAR})?(${refused}|${disabled})`,

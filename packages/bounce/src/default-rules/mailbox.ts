@@ -94,7 +94,7 @@ export const MAILBOX_RULES: readonly BounceRule[] = [
         'over quota and inactive',
         '(account|mailbox|user) (has been |is |was )?(disabled|suspended|locked) (or|for|due|by|because)',
         'disabled or discontinued',
-        '[^ ]+@[^ ]+ (is |was |has been )(temporarily )?(deactivated|disabled|suspended|locked|closed|terminated|blocked|inactive)',
+        '[^ ]+@[^ ]+ (is |was |has been )(temporarily |currently |now )?(deactivated|disabled|suspended|locked|closed|terminated|blocked|inactive)',
         '(account|user|mail ?box|recipient|address)[^.;]* (deactivated|disabled|suspended|inactive|unused|dormant|terminated|lock|shut down|lapsed)([^a-z]|ed|$)',
         'mailbox( is)? (disabled|suspended|locked|inactive|blocked|frozen|closed)',
         'mailboxdisabled',

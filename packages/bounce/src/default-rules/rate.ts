@@ -15,6 +15,7 @@ export const RATE_RULES: readonly BounceRule[] = [
         'please try again in [0-9]+ (seconds|minutes)',
         'first (time )?(sender|delivery|contact).*(try|retry|later|again)',
         '[[]gl01[]]',
+        'first[- ]time (sender|connection|delivery)',
         'temporarily rejected.*(new|unknown) sender',
         '(new|unknown|first)[- ](sender|contact|triplet|time)[^.]*(retry|again|later|wait)',
         'in (grauer|der grauen) liste',
@@ -77,6 +78,8 @@ export const RATE_RULES: readonly BounceRule[] = [
       [
         'rate[ -]?limit',
         'rate limited',
+        '(wait|retry in|again in|back in) (a|an|one|two|some|a few|[0-9]+) (more )?(hour|minute|second|day)s?',
+        'send(ing)? too (much|many|often)',
         'rate of (connections|messages|mail|delivery)',
         'limit(ed)? (the )?rate',
         'sending rate',

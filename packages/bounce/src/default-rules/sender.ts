@@ -50,6 +50,7 @@ export const SENDER_RULES: readonly BounceRule[] = [
         'sender (e-?mail )?(address |domain |mailbox |ip |host )?(was |is |has been |not )?(rejected|denied|refused|invalid|unknown|blocked|not (accepted|allowed|exist|found|valid|verified|permitted|authori)|does not|could not|verif|must|disallowed|unverif|mismatch)',
         '(invalid|bad|unknown|illegal|unverified|unacceptable|improper|rejected|blocked|disallowed|incorrect) (sender|return(ed)?[- ]?path|from|mail from|reverse[- ]path|originator|envelope (sender|from)|senders)',
         'sender verif',
+        'your (domain|mail ?server|server|host ?name|provider)[^.:;@]* (has no|have no|lacks|is not|does ?n.t|missing|without)',
         '(has|have) (blocked|rejected|blacklisted|banned) (you|your|the sender|this sender)',
         'sending (server|host|mta|domain|system|ip)[^.:;@]* (invalid|unknown|not |n.t |no |reject|denied|refus|block|missing)',
         '(header|mime|rfc5322)[- .]?from[^.;,]* (invalid|unknown|not|n.t|reject|denied|does|missing)',

@@ -24,6 +24,7 @@ export function unknownByItsWords(
       [
         `(${ADDRESSEE})([^.:;]|[.][^ ])* (unknown|undefined|${NEGATED} (${KNOWN}|existing|one of (us|ours)))`,
         `(do|does) ?(not|n.t) (host|have|know|serve)( [^ .:;]+)?( [^ .:;]+)? (${ADDRESSEE})`,
+        '(any|no) ?(one|body) (here )?(by|with|of|called) (that|the|this|such)',
         'not (a |an |one of our )([a-z]+ )?(user|recipient|mail ?box|account)s?([^a-z]|$)',
         `[^ ]+@[^ ]+ [^.:;]*(unknown|${NEGATED} (${KNOWN}))`,
         `(unknown|undefined|we have no|no such|never heard of)( [^ .:;]+)?( [^ .:;]+)? (${ADDRESSEE})`,
