@@ -70,7 +70,7 @@ export function kindOf(question: KindQuestion): MailKind {
   if (feedbackType !== undefined) return isComplaint(feedbackType) ? 'complaint' : 'feedback';
   const report = headerOf(mail, 'content-type').toLowerCase();
   if (report.includes('feedback-report')) return 'complaint';
-  if (isReceipt || report.includes('disposition-notification')) return 'receipt';
+  if (isReceipt || report.includes('disposition-notification')) return REJECTED.test(body) ? 'failed' : 'receipt';
   if (isChallenge(question)) return 'challenge';
   if (actions.includes('failed')) return 'failed';
   if (actions.includes('delayed')) return 'delayed';
@@ -78,6 +78,9 @@ export function kindOf(question: KindQuestion): MailKind {
   if (bounceSigns(question) >= 4) return isDelayed(mail, body) ? 'delayed' : 'failed';
   return isAutoReply(mail) ? 'auto-reply' : 'ordinary';
 }
+
+/** A mail store that would not take a message says so as a reader would (RFC 5429 §2.1.2). */
+const REJECTED = /was automatically rejected:/i;
 
 const COMPLAINTS = new Set(['abuse', 'fraud', 'virus', 'opt-out', 'opt-out-list', 'miscategorized', 'other', 'dkim']);
 

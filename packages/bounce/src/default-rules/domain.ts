@@ -12,6 +12,7 @@ export const DOMAIN_RULES: readonly BounceRule[] = [
       'Domain_accepts_no_mail',
       [
         'null ?mx',
+        'no data record of requested type',
         '(^|[^a-z])no (valid )?mx([^a-z]|$)',
         '(domain|host)[^.:;]* (parked|(takes|accepts|receives|handles) no (e-?)?mail)',
         '(domain|host)( [^ ]+)? (does ?n.?t|does not|doesn.?t|will not) (accept|receive|handle) (any )?(e-?)?mail([^a-z ]|$| [(])',
