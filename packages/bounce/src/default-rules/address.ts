@@ -94,7 +94,7 @@ export const ADDRESS_RULES: readonly BounceRule[] = [
         '(unknown|no such|invalid|illegal|non-?existent|nonexistent|bad|undefined|incorrect|wrong|unrecogni[sz]ed|not a valid|not a known|not (an )?existing|no valid) (local )?(or (illegal|unknown|bad|invalid) )?(user|recipient|mail ?box|account|address|alias|e-?mail (address|account)|local[ -]part|username|addressee|mail ?drop|destination address|destination mailbox|rcpt|virtual user|to address|final delivery)s?',
         'no (account|mail ?box|user|recipient|such user|person)( here| by| with| for| of| in| named| at| matching| on| found)',
         'no one here',
-        '(no|not a|isn.?t a) (valid|known|such) (user|recipient|mail ?box|account|address|person|alias|mail)',
+        '(no|not a|isn.?t a) (valid|known|such|local|active) (user|recipient|mail ?box|account|address|person|alias|mail)',
         'no such (user|person|recipient|mailbox|account|address|alias|local|id|subscriber|customer|contact|mail|name|virtual)',
         'not (a )?(our|known|listed|found|present|registered) (customer|user|in (the )?(domino|directory|ldap|address book|database|local|virtual))',
         '(user|recipient|mailbox|account|address|email)( [^ ]+)? (could|can|cannot|can.?t|couldn.?t)( not)? be (found|resolved|located|verified as|recogni)',

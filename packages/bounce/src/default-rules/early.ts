@@ -60,6 +60,14 @@ export const EARLY_RULES: readonly BounceRule[] = [
       [UNKNOWN, '530 5.7.0 Must issue a STARTTLS command first'],
     ],
   ]),
+  ...rulesOf({ reason: 'refused', detail: 'security' }, [
+    [
+      'Login_failed',
+      ['authentication (has )?(failed|failure|unsuccessful)'],
+      ['550 authentication failed: user unknown'],
+      [UNKNOWN],
+    ],
+  ]),
   ...rulesOf({ reason: 'invalid-domain', detail: 'host-unknown' }, [
     [
       'Account_or_domain_missing',

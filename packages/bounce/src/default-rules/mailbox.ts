@@ -17,7 +17,7 @@ export const MAILBOX_RULES: readonly BounceRule[] = [
         'allowed size of (the )?mail ?box',
         'mail file size exceeds',
         'remaining (mail ?box )?space',
-        'no space left for this user',
+        'no space left (for|in) (this |the |his |her )?(user|mail ?box|inbox|account|recipient)',
         'user has too many messages',
         'mail quota',
         'i[.]ua/err/4([^0-9]|$)',

@@ -7,7 +7,7 @@ export const LATIN_WORDS: readonly Words[] = [
     recipient:
       'benutzer|nutzer|empfanger|empfaenger|postfach|mailbox|mailadresse|e-mail-adresse|adresse|konto|account|adressat|teilnehmer',
     unknown:
-      'unbekannt|existiert( [a-z]+)* nicht|existieren nicht|nicht (mehr )?(gefunden|bekannt|vorhanden|existent|gultig|gueltig|registriert|angelegt|eingerichtet|verzeichnet|ermittelt|im domino)|ungultig|ungueltig|gibt es( [a-z]+)* nicht',
+      'unbekannt|existiert( [a-z]+)* nicht|existieren nicht|nicht (mehr )?(gefunden|bekannt|vorhanden|existent|gultig|gueltig|registriert|angelegt|eingerichtet|vergeben|verzeichnet|ermittelt|im domino)|ungultig|ungueltig|gibt es( [a-z]+)* nicht',
     whole: 'kein(en|e)? (solche[nrs]? )?(gultige[nr]? )?(benutzer|nutzer|empfanger|postfach|konto|adressat)',
     box: 'postfach|mailbox|speicher|konto|benutzer|empfanger|empfaenger|quota|kontingent|speicherplatz|inbox|posteingang',
     full: 'voll([^a-z]|$)|uberfullt|ueberfuellt|erschopft|uberschritten|ueberschritten|ausgeschopft|belegt|nicht genugend speicher|kein speicher|nicht ausreichend|aufgebraucht',
