@@ -98,8 +98,16 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const ruleSets = options.ruleSets === true ? await startRuleSets(launch, databaseUrl, started) : undefined;
   const fleet = await startFleet(launch, options.workers, started);
   const apiKey = await issueApiKey(databaseUrl, tenant);
-  const moreBounceProcessors: ServiceProcess[] = [];
   const held = started.move();
+  const addTo = async (
+    processes: ServiceProcess[],
+    settings: Readonly<Record<string, string>>,
+    start: (number: number, own: LaunchOptions) => Promise<ServiceProcess>,
+  ): Promise<ServiceProcess> => {
+    const process = held.use(await start(processes.length + 1, { ports: await somePorts(), settings }));
+    processes.push(process);
+    return process;
+  };
   return {
     ...fleet,
     ruleSets,
@@ -108,38 +116,26 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     amqpUrl,
     logFolder,
     servers,
-    async addWorker(settings = {}) {
-      const worker = held.use(
-        await launch(services.mtaWorker, `mta-worker-${fleet.workers.length + 1}`, {
-          ports: await somePorts(),
-          settings,
-        }),
-      );
-      fleet.workers.push(worker);
-      return worker;
-    },
-    async addBounceProcessor() {
-      const instance = `bounce-processor-${moreBounceProcessors.length + 2}`;
-      const processor = held.use(await launch(services.bounceProcessor, instance, { ports: await somePorts() }));
-      moreBounceProcessors.push(processor);
-      return processor;
-    },
+    addWorker: (settings = {}) =>
+      addTo(fleet.workers, settings, (number, own) => launch(services.mtaWorker, `mta-worker-${number}`, own)),
+    addBounceProcessor: () =>
+      addTo(fleet.bounceProcessors, {}, (number, own) =>
+        launch(services.bounceProcessor, `bounce-processor-${number}`, own),
+      ),
     setRules: (rules) => loadRules(databaseUrl, rules.map(stackRule)),
     get metrics() {
       const { deliverabilityHub: hub, deliverabilitySync: sync } = ruleSets ?? {};
-      const others = [hub, sync, ...moreBounceProcessors].filter((service) => service !== undefined);
-      const all = [fleet.ingestApi, fleet.dispatcher, fleet.bounceProcessor, ...others, ...fleet.workers];
+      const others = [hub, sync].filter((service) => service !== undefined);
+      const all = [fleet.ingestApi, fleet.dispatcher, ...fleet.bounceProcessors, ...others, ...fleet.workers];
       return all.map(({ healthUrl }) => `${healthUrl}/metrics`);
     },
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }
 
-type Launch = (
-  definition: ServiceDefinition,
-  instance: string,
-  own: { readonly ports: ServicePorts; readonly settings?: Readonly<Record<string, string>> },
-) => Promise<ServiceProcess>;
+type LaunchOptions = { readonly ports: ServicePorts; readonly settings?: Readonly<Record<string, string>> };
+
+type Launch = (definition: ServiceDefinition, instance: string, own: LaunchOptions) => Promise<ServiceProcess>;
 
 async function startRuleSets(
   launch: Launch,
@@ -183,6 +179,7 @@ async function startFleet(launch: Launch, workerCount: number, started: AsyncDis
     ingestApi,
     dispatcher,
     bounceProcessor,
+    bounceProcessors: [bounceProcessor],
     workers: await Promise.all(startingWorkers),
   };
 }
