@@ -29,7 +29,7 @@ const fields = {
   pattern: Type.String({
     minLength: 1,
     maxLength: 4000,
-    description: 'RE2 syntax, anywhere in the text, case ignored',
+    description: 'RE2 syntax, anywhere in the text, case and accents ignored',
   }),
   where: Type.Array(Type.Enum([...TARGETS]), {
     minItems: 1,

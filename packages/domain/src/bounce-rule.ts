@@ -24,7 +24,7 @@ export type RuleConditions = {
 export type BounceRule = {
   /** Unique; the delivery log names it. */
   readonly id: string;
-  /** RE2 syntax, without regard to case, found anywhere in the text on one line. */
+  /** RE2 syntax, without regard to case and accents, found anywhere in the text on one line. */
   readonly pattern: string;
   readonly where: readonly RuleTarget[];
   readonly conditions?: RuleConditions;
