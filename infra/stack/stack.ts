@@ -95,7 +95,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       folder,
       onEvent,
     });
-  const ruleSets = options.ruleSets === true ? await startRuleSets(launch, databaseUrl, started) : undefined;
+  const source = environment['MXFLOW_SYNC_URL'];
+  const ruleSets =
+    options.ruleSets === true ? await startRuleSets(launch, { databaseUrl, source }, started) : undefined;
   const fleet = await startFleet(launch, options.workers, started);
   const apiKey = await issueApiKey(databaseUrl, tenant);
   const held = started.move();
@@ -137,9 +139,10 @@ type LaunchOptions = { readonly ports: ServicePorts; readonly settings?: Readonl
 
 type Launch = (definition: ServiceDefinition, instance: string, own: LaunchOptions) => Promise<ServiceProcess>;
 
+/** A deliverability instance, and a sync that pulls from it unless the caller names another source. */
 async function startRuleSets(
   launch: Launch,
-  databaseUrl: string,
+  { databaseUrl, source }: { readonly databaseUrl: string; readonly source: string | undefined },
   started: AsyncDisposableStack,
 ): Promise<RuleSetServices> {
   const ports = await somePorts();
@@ -150,7 +153,7 @@ async function startRuleSets(
   const deliverabilitySync = started.use(
     await launch(services.deliverabilitySync, services.deliverabilitySync.name, {
       ports: await somePorts(),
-      settings: { MXFLOW_SYNC_URL: `${hub}/` },
+      settings: { MXFLOW_SYNC_URL: source ?? `${hub}/` },
     }),
   );
   return { hub, hubKey: await issueHubKey(databaseUrl), deliverabilityHub, deliverabilitySync };

@@ -1,6 +1,7 @@
 import {
   beginRun,
   endRun,
+  isUnstorable,
   readSyncState,
   UnsoundRulesError,
   type BegunRun,
@@ -60,8 +61,15 @@ async function settle(
   try {
     return await endRun(database, run, { result, terms });
   } catch (error) {
-    if (!(error instanceof UnsoundRulesError)) throw error;
-    const ending: SyncEnding = { outcome: 'refused', because: 'unsound', detail: error.message };
+    const because = whyUnusable(error);
+    if (because === undefined) throw error;
+    const ending: SyncEnding = { outcome: 'refused', because, detail: (error as Error).message };
     return await endRun(database, run, { result: { kind: 'failed', ending }, terms });
   }
+}
+
+/** Where it is the rule set, and not the database, that keeps it from being put in force. */
+function whyUnusable(error: unknown): string | undefined {
+  if (error instanceof UnsoundRulesError) return 'unsound';
+  return isUnstorable(error) ? 'unstorable' : undefined;
 }
