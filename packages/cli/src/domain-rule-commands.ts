@@ -5,7 +5,7 @@ import { ask } from './api-client.ts';
 import type { Context } from './job-commands.ts';
 import { printJson, printTable } from './print.ts';
 import { addRuleEdits } from './rule-edit-commands.ts';
-import { readInput } from './trial.ts';
+import { readJsonInput } from './read-input.ts';
 
 const BASE = '/v1/domain-rules';
 
@@ -44,7 +44,7 @@ export function addDomainRuleCommands(program: Command, context: Context): void 
     .action(async ({ put, ...change }: { put?: string; before?: string; delete?: string }) => {
       const body = JSON.stringify({
         ...change,
-        ...(put === undefined ? {} : { put: JSON.parse(await readInput(put)) as unknown }),
+        ...(put === undefined ? {} : { put: await readJsonInput(put) }),
       });
       const answer = await ask<DomainTrial>(context.access(), { method: 'POST', path: `${BASE}/dry-run`, body });
       if (context.json()) return printJson(answer);

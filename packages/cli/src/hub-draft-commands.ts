@@ -5,7 +5,7 @@ import { ApiError, ask, describeFaults } from './api-client.ts';
 import type { Context } from './job-commands.ts';
 import { printDiff } from './print-diff.ts';
 import { printJson, printTable } from './print.ts';
-import { readInput } from './trial.ts';
+import { readJsonInput } from './read-input.ts';
 
 const BASE = '/v1/draft';
 const LISTS = {
@@ -70,7 +70,7 @@ function addWrites(draft: Command, context: Context): void {
     .argument('<file>', 'JSON; - reads standard input')
     .option('--overwrite', 'whatever the revision at hand is')
     .action(async (file: string, { overwrite }: { overwrite?: true }) => {
-      const given = JSON.parse(await readInput(file)) as Partial<HubDraftView>;
+      const given = (await readJsonInput(file)) as Partial<HubDraftView>;
       const { revision, content = given } = given;
       if (revision === undefined && overwrite === undefined) {
         throw new ApiError('the file names no revision: take what `hub draft get` prints, or say --overwrite');
@@ -115,7 +115,7 @@ function addRuleEdits(rules: Command, context: Context): void {
     .argument('<file>', 'the rule with its id as JSON; - reads standard input')
     .option('--before <id>', 'its place; a new one comes first else')
     .action(async (list: string, file: string, query: { before?: string }) => {
-      const rule = JSON.parse(await readInput(file)) as DraftRule;
+      const rule = (await readJsonInput(file)) as DraftRule;
       const body = JSON.stringify(rule);
       printJson(await ask(context.access(), { method: 'PUT', path: pathOf(list, String(nameOf(rule))), query, body }));
     });

@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import type { JobAccepted, JobPage, JobView, MessageHistory, MessagePage } from '@mxflow/contracts';
@@ -8,6 +7,7 @@ import type { Command } from 'commander';
 import { ask, type ApiAccess } from './api-client.ts';
 import { printJson, printTable } from './print.ts';
 import { fromCaller } from './caller-path.ts';
+import { readInput } from './read-input.ts';
 
 export type Context = { readonly access: () => ApiAccess; readonly json: () => boolean };
 
@@ -111,7 +111,7 @@ async function sendJob(access: ApiAccess, file: string, idempotencyKey: string |
   const post = { method: 'POST', path: '/v1/jobs', headers } as const;
   if (file === '-') return await ask(access, { ...post, body: process.stdin, contentType: 'application/x-ndjson' });
   const path = fromCaller(file);
-  if (!/\.ndjson$/i.test(path)) return await ask(access, { ...post, body: await readFile(path, 'utf8') });
+  if (!/\.ndjson$/i.test(path)) return await ask(access, { ...post, body: await readInput(file) });
   return await ask(access, { ...post, body: createReadStream(path), contentType: 'application/x-ndjson' });
 }
 

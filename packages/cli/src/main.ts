@@ -12,6 +12,7 @@ import { addJobCommands, type Context } from './job-commands.ts';
 import { addPolicyCommands } from './policy-commands.ts';
 import { addUnmatchedCommands } from './unmatched-commands.ts';
 import { addQuarantineCommands } from './quarantine-commands.ts';
+import { InputError } from './read-input.ts';
 import { addRuleCommands } from './rule-commands.ts';
 import { addLevelCommands } from './level-commands.ts';
 import { addSyncCommands } from './sync-commands.ts';
@@ -55,7 +56,7 @@ addClassifyCommand(program, context);
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!(error instanceof ApiError)) throw error;
+  if (!(error instanceof ApiError) && !(error instanceof InputError)) throw error;
   process.stderr.write(`mxflow: ${error.message}\n`);
   process.exitCode = 1;
 }

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { ask } from './api-client.ts';
 import type { Context } from './job-commands.ts';
 import { printJson, printTable } from './print.ts';
-import { readInput } from './trial.ts';
+import { readInput, readJsonInput } from './read-input.ts';
 
 /** Commands about MX rules. */
 export function addRuleCommands(program: Command, context: Context): void {
@@ -95,7 +95,7 @@ function addTrials(rules: Command, context: Context): void {
     .action(async ({ put, ...change }: { put?: string; before?: string; delete?: string; level?: string }) => {
       const body = JSON.stringify({
         ...change,
-        ...(put === undefined ? {} : { put: JSON.parse(await readInput(put)) as unknown }),
+        ...(put === undefined ? {} : { put: await readJsonInput(put) }),
       });
       const answer = await ask<DryRun>(context.access(), { method: 'POST', path: '/v1/rules/dry-run', body });
       if (context.json()) return printJson(answer);

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { ask } from './api-client.ts';
 import type { Context } from './job-commands.ts';
 import { printJson } from './print.ts';
-import { readInput } from './trial.ts';
+import { readJsonInput } from './read-input.ts';
 
 /** Edits that bounce rules and feedback rules have in common. */
 export function addRuleEdits(rules: Command, context: Context, base: string): void {
@@ -20,7 +20,7 @@ export function addRuleEdits(rules: Command, context: Context, base: string): vo
     .argument('<file>', 'the rule as JSON; - reads standard input')
     .option('--before <id>', 'its place: before this rule of yours; a new one comes first else')
     .action(async (id: string, file: string, query: { before?: string }) => {
-      const { id: _id, ...rule } = JSON.parse(await readInput(file)) as { readonly id?: string };
+      const { id: _id, ...rule } = (await readJsonInput(file)) as { readonly id?: string };
       const body = JSON.stringify(rule);
       printJson(await ask(context.access(), { method: 'PUT', path: pathOf(id), query, body }));
     });

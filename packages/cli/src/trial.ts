@@ -1,8 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
-
 import { ask, type ApiAccess } from './api-client.ts';
-import { fromCaller } from './caller-path.ts';
+import { readJsonInput } from './read-input.ts';
 
 /** What would be changed, as the command line names it. */
 export type TrialOptions = {
@@ -32,7 +29,7 @@ export async function tryRules<Part extends TrialPart>(
   const asked = {
     ...change,
     ...(days === undefined ? {} : { days: Number(days) }),
-    ...(put === undefined ? {} : { put: JSON.parse(await readInput(put)) as unknown }),
+    ...(put === undefined ? {} : { put: await readJsonInput(put) }),
   };
   const parts: Part[] = [];
   const hits = new Map<string, RuleHits>();
@@ -51,9 +48,4 @@ export async function tryRules<Part extends TrialPart>(
     if (cursor !== undefined) process.stderr.write(`${looked} looked at\n`);
   } while (cursor !== undefined);
   return { looked, rules: [...hits.values()], parts };
-}
-
-/** A file, or standard input where it is `-`. */
-export function readInput(file: string): Promise<string> {
-  return file === '-' ? text(process.stdin) : readFile(fromCaller(file), 'utf8');
 }
