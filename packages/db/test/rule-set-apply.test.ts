@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+
 import { DEFAULT_MX_RULES, type BounceRule, type FeedbackRule, type MxRule } from '@mxflow/domain';
 import { expect, test } from 'vitest';
 
@@ -267,6 +269,28 @@ test('a source that was set back is believed again once what it had is forgotten
   expect(await pull(database, setOf(1))).toMatchObject({ outcome: 'applied', versionAfter: 1 });
   expect(await mxIds(database)).toEqual(['one', 'two', 'any']);
 });
+
+test('what the migration notes of rules that are there is what loading them notes', async () => {
+  await using database = await bundled();
+  const noted = () =>
+    database.client.$queryRawUnsafe(
+      `SELECT list, id, rule FROM set_rules WHERE list <> 'domain_rules' ORDER BY list, id`,
+    );
+  const before = await noted();
+  const file = new URL('../prisma/migrations/0009_sync/migration.sql', import.meta.url);
+  const statements = (await readFile(file, 'utf8')).split(';').filter((text) => text.includes('INSERT INTO set_rules'));
+  expect(statements).toHaveLength(3);
+  await database.client.$executeRawUnsafe(`DELETE FROM set_rules`);
+  for (const statement of statements) await database.client.$executeRawUnsafe(statement);
+  expect(sorted(await noted())).toEqual(sorted(before));
+});
+
+/** Limits of a rule have no order. */
+function sorted(rows: unknown): readonly unknown[] {
+  const list = rows as readonly { readonly rule: { readonly limits?: readonly object[] } }[];
+  const words = (limits: readonly object[] = []) => limits.map((limit) => JSON.stringify(limit)).toSorted();
+  return list.map(({ rule: { limits, ...rule }, ...row }) => ({ ...row, rule, limits: words(limits) }));
+}
 
 test('one run at a time; one that fell silent is lost and its process changes nothing any more', async () => {
   await using database = await bundled();
