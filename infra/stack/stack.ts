@@ -126,16 +126,19 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       ),
     setRules: (rules) => loadRules(databaseUrl, rules.map(stackRule)),
     get metrics() {
-      const { deliverabilityHub: hub, deliverabilitySync: sync } = ruleSets ?? {};
-      const others = [hub, sync].filter((service) => service !== undefined);
-      const all = [fleet.ingestApi, fleet.dispatcher, ...fleet.bounceProcessors, ...others, ...fleet.workers];
-      return all.map(({ healthUrl }) => `${healthUrl}/metrics`);
+      return metricsOf(fleet, ruleSets);
     },
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }
 
 type LaunchOptions = { readonly ports: ServicePorts; readonly settings?: Readonly<Record<string, string>> };
+
+function metricsOf(fleet: Awaited<ReturnType<typeof startFleet>>, ruleSets: RuleSetServices | undefined): string[] {
+  const others = ruleSets === undefined ? [] : [ruleSets.deliverabilityHub, ruleSets.deliverabilitySync];
+  const all = [fleet.ingestApi, fleet.dispatcher, ...fleet.bounceProcessors, ...others, ...fleet.workers];
+  return all.map(({ healthUrl }) => `${healthUrl}/metrics`);
+}
 
 type Launch = (definition: ServiceDefinition, instance: string, own: LaunchOptions) => Promise<ServiceProcess>;
 
