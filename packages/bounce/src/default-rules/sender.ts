@@ -56,6 +56,7 @@ export const SENDER_RULES: readonly BounceRule[] = [
         '(header|mime|rfc5322)[- .]?from[^.;,]* (invalid|unknown|not|n.t|reject|denied|does|missing)',
         '(sender|reverse[- ]path|return[- ]path|originator|envelope from)[^.:;,@]* (invalid|unknown|not |n.t |reject|denied|refus|block|suspend|disabled|illegal|bad|unverif|missing)',
         'verify (the )?sender',
+        '(verify|ensure|check|sure)( that)? (the |your )?sending (domain|address|host|server)',
         'verification (of|for|failed for) (the )?(sender|<[^>]*@)',
         'could not verify (the |your )?(sender|address)',
         'sender.? ?s? (address|domain|e-?mail).*(not|exist|resolv|valid|found|rejected|lookup|black|block|refused|denied|unresolv|forbidden)',
