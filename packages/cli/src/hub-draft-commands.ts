@@ -82,7 +82,7 @@ function addWrites(draft: Command, context: Context): void {
   draft
     .command('reset')
     .description('drop all work on it')
-    .option('--version <n>', 'go back to this version instead of the newest')
+    .option('--version <n>', 'make it this version instead of the newest; 0: the rules that come with mxflow')
     .action(async (query: { version?: string }) =>
       printJson(await ask(context.access(), { method: 'DELETE', path: BASE, query })),
     );

@@ -1,6 +1,7 @@
 import { HubDraftCheck, HubDraftDiff, HubDraftRevision, HubDraftView, RuleSetContent } from '@mxflow/contracts';
-import { editHubDraft, readHubDraft, resetHubDraft } from '@mxflow/db';
+import { editHubDraft, readHubDraft, resetHubDraft, type Database } from '@mxflow/db';
 import { ProblemError, problemsOf } from '@mxflow/http-api';
+import { bundledRuleSet } from '@mxflow/rule-set';
 import { Type } from 'typebox';
 
 import { callerOf } from './authenticate.ts';
@@ -10,6 +11,12 @@ import type { HubParts } from './hub-api.ts';
 import { compareToNewest } from './publish.ts';
 import { otherRevision, seenRevision, showRevision } from './revision.ts';
 
+/** In the place of a version: the rules that this version of mxflow brings. */
+const COMES_WITH_MXFLOW = 0;
+const WhichVersion = Type.Object(
+  { version: Type.Optional(Type.Integer({ minimum: COMES_WITH_MXFLOW, maximum: 2_147_483_647 })) },
+  { additionalProperties: false },
+);
 const tags = ['draft'];
 const editor = { config: { role: 'editor' } } as const;
 
@@ -79,16 +86,13 @@ function addWrites({ api, database }: HubParts): void {
     },
     handler: async (request, reply) => {
       if (request.headers['if-match'] === undefined) throw new ProblemError('precondition-required');
-      const content = JSON.stringify(request.body);
-      const edit = await editHubDraft<never>(database, {
+      const revision = await putContent(database, {
+        content: JSON.stringify(request.body),
         revision: seenRevision(request),
         by: callerOf(request).name,
-        change: () => ({ kind: 'content', content }),
       });
-      // Where it is given whole, nothing is refused but another revision.
-      if (edit.kind !== 'edited') throw otherRevision(edit.kind === 'refused' ? edit.refusal : edit.revision);
-      showRevision(reply, edit.revision);
-      return { revision: edit.revision };
+      showRevision(reply, revision);
+      return { revision };
     },
   });
   api.route({
@@ -97,22 +101,33 @@ function addWrites({ api, database }: HubParts): void {
     url: '/v1/draft',
     schema: {
       tags,
-      summary: 'Drop all work on it: it is the newest version again, or the one named',
-      querystring: Type.Object(
-        { version: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_147_483_647 })) },
-        { additionalProperties: false },
-      ),
+      summary: 'Drop all work on it: it is the newest version again, or the one named; 0 is what comes with mxflow',
+      querystring: WhichVersion,
       response: { 200: HubDraftRevision, ...problemsOf(401, 403, 404, 422, 503) },
     },
     handler: async (request, reply) => {
-      const revision = await resetHubDraft(database, {
-        by: callerOf(request).name,
-        version: request.query.version,
-        contentOf: (document) => JSON.stringify(contentOf(document)),
-      });
+      const { version } = request.query;
+      const by = callerOf(request).name;
+      const revision =
+        version === COMES_WITH_MXFLOW
+          ? await putContent(database, { content: JSON.stringify(bundledRuleSet()), revision: undefined, by })
+          : await resetHubDraft(database, {
+              by,
+              version,
+              contentOf: (document) => JSON.stringify(contentOf(document)),
+            });
       if (revision === undefined) throw new ProblemError('not-found');
       showRevision(reply, revision);
       return { revision };
     },
   });
+}
+
+type WholeContent = { readonly content: string; readonly revision: number | undefined; readonly by: string };
+
+async function putContent(database: Database, { content, revision, by }: WholeContent): Promise<number> {
+  const edit = await editHubDraft<never>(database, { revision, by, change: () => ({ kind: 'content', content }) });
+  if (edit.kind === 'edited') return edit.revision;
+  // Where it is given whole, nothing is refused but another revision.
+  throw otherRevision(edit.kind === 'refused' ? edit.refusal : edit.revision);
 }

@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net';
 
 import { admitClientKey, openDatabase, type Database } from '@mxflow/db';
 import { keepHeapLean, requireServers, SettingsError, type Periodic, type ProcessContext } from '@mxflow/process';
-import { derivedClientKey } from '@mxflow/rule-set';
+import { bundledRuleSet, derivedClientKey } from '@mxflow/rule-set';
 
 import { buildApp } from './app.ts';
 import { MIN_OCTETS_PER_PATIENCE, type HubConfig } from './config.ts';
 import { createEvents, type HubEvents } from './events.ts';
-import { foundByBundledRules } from './found.ts';
+import { foundBy } from './found.ts';
 import { openShelf, type Shelf } from './shelf.ts';
 import { signingKeys } from './signing-keys.ts';
 
@@ -77,7 +77,7 @@ function followVersions(context: ProcessContext, { database, shelf, events, secr
     FOLLOW_MS,
     async () => {
       if (!isFounded) {
-        if (await foundByBundledRules(database)) events.founded();
+        if (await foundBy(database, bundledRuleSet())) events.founded();
         if (secret !== undefined) {
           await admitClientKey(database, { name: SECRET_CLIENT, key: derivedClientKey(secret) });
         }
