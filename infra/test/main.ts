@@ -15,8 +15,11 @@ await using servers = DATABASE_URL && AMQP_URL ? undefined : await startServers(
 if (servers !== undefined)
   process.stderr.write(`mxflow: RabbitMQ and Postgres ready in ${servers.readyAfterSeconds.toFixed(1)} s\n`);
 
-const chosen = process.argv.slice(2);
-const succeeded = await runTests(chosen, environmentOf(servers));
+/** `--stories`: these alone, else all others. Names of files: whatever they name. */
+const stories = process.argv.includes('--stories');
+const chosen = process.argv.slice(2).filter((argument) => argument !== '--stories');
+const all = stories ? ['infra/stories/'] : ['--exclude=infra/stories/**'];
+const succeeded = await runTests(chosen.length > 0 ? chosen : all, environmentOf(servers));
 const report = readReport();
 // Vitest ends with 0 when nothing of what it was to find was there, and a file that it never came to has no result.
 const missing = chosen.length > 0 ? [] : untested(testFiles(), report);
@@ -26,9 +29,9 @@ process.exitCode = isSuccess(total) ? 0 : 1;
 process.stdout.write(`${describeTally(total)}\n`);
 
 /** False when the run failed or did not come to its end. Every file is tested, whatever one of them says. */
-async function runTests(files: readonly string[], env: NodeJS.ProcessEnv): Promise<boolean> {
+async function runTests(which: readonly string[], env: NodeJS.ProcessEnv): Promise<boolean> {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
-  const vitest = spawn('vitest', ['run', ...reporters, ...files], { cwd: projectRoot, stdio: 'inherit', env });
+  const vitest = spawn('vitest', ['run', ...reporters, ...which], { cwd: projectRoot, stdio: 'inherit', env });
   let interrupted = false;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
@@ -40,10 +43,11 @@ async function runTests(files: readonly string[], env: NodeJS.ProcessEnv): Promi
   return vitest.exitCode === 0 && !interrupted;
 }
 
-/** Every file of tests that there is, wherever it lies. test-e2e has a command of its own. */
+/** Every file of this kind that there is, wherever it lies. test-e2e has a command of its own. */
 function testFiles(): readonly string[] {
   const exclude = ['**/node_modules/**', '.mxflow/**', 'test-e2e/**'];
-  return globSync('**/*.test.ts', { cwd: projectRoot, exclude }).map((file) => join(projectRoot, file));
+  const files = globSync('**/*.test.ts', { cwd: projectRoot, exclude });
+  return files.filter((file) => file.startsWith('infra/stories/') === stories).map((file) => join(projectRoot, file));
 }
 
 function readReport(): Report | undefined {

@@ -41,7 +41,7 @@ function isFailure({ status }: { readonly status: string }): boolean {
   return status === 'failed';
 }
 
-/** The last line of `npm test`. */
+/** The last line of `npm test` and `npm run test:stories`. */
 export function describeTally({ passed, failed, skipped }: Tally): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }

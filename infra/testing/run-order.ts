@@ -3,32 +3,19 @@ import { statSync } from 'node:fs';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
- * Stories and the tests that talk to servers first, pure tests last: what ends the run is short, so that no processor
- * is left over for long. Stories are spread among the others, since two at once would load a small machine unevenly.
+ * What talks to servers first, the largest file first, pure tests last: what ends the run is short, so that no processor
+ * is left over for long.
  */
 export class RunOrder extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const kinds = Map.groupBy(files.toSorted(bySizeDescending), ({ moduleId }) => kindOf(moduleId));
-    const spread = ['story', 'servers'].flatMap((kind) => placed(kinds.get(kind as Kind) ?? []));
-    return [
-      ...spread.toSorted((one, other) => one.at - other.at).map(({ file }) => file),
-      ...(kinds.get('pure') ?? []),
-    ];
+    const [servers, pure] = [files.filter((file) => !isPure(file)), files.filter(isPure)];
+    return [...servers.toSorted(bySizeDescending), ...pure];
   }
 }
 
-type Kind = 'story' | 'servers' | 'pure';
-
-function kindOf(file: string): Kind {
-  if (file.includes('/infra/stories/')) return 'story';
-  return file.includes('/src/') ? 'pure' : 'servers';
-}
-
-/** Each with its place between 0 and 1, at even distances. */
-function placed(
-  files: readonly TestSpecification[],
-): readonly { readonly file: TestSpecification; readonly at: number }[] {
-  return files.map((file, index) => ({ file, at: index / files.length }));
+/** Pure tests stand next to the code. */
+function isPure({ moduleId }: TestSpecification): boolean {
+  return moduleId.includes('/src/');
 }
 
 function bySizeDescending(one: TestSpecification, other: TestSpecification): number {
