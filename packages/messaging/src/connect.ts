@@ -35,11 +35,17 @@ type Core = {
   readonly lanes: Set<LaneQueue>;
 };
 
-function coreOf({ url, name, logger, onBlocked, maxUnconfirmed = 10_000 }: MessagingOptions): Core {
+function coreOf(options: MessagingOptions): Core {
+  const { url, name, logger, onBlocked, maxUnconfirmed = 10_000, confirmTimeoutMs = 30_000 } = options;
   const lanes = new Set<LaneQueue>();
   const subscriptions = new Set<Subscription>();
-  const publisher = new Publisher(maxUnconfirmed);
   const blockade = new Blockade(onBlocked);
+  const publisher = new Publisher({
+    maxUnconfirmed,
+    confirmTimeoutMs,
+    blocked: () => blockade.stands,
+    onOverdue: () => logger?.warn({ connection: name }, 'a confirm is overdue: connecting anew'),
+  });
   const publishing = new Link({
     url,
     name: `${name} publishing`,

@@ -23,6 +23,8 @@ export type MessagingOptions = {
   readonly firstConnectTimeoutMs?: number;
   /** Messages published and not yet confirmed; further ones wait their turn. Default 10,000. */
   readonly maxUnconfirmed?: number;
+  /** Milliseconds after which an overdue confirm ends the connection, so that its messages are sent again. Default 30,000. */
+  readonly confirmTimeoutMs?: number;
   /** Checks each body against its schema before it is sent. Default true. */
   readonly validateOutgoing?: boolean;
   /** Milliseconds that closing waits for confirms. Default 5,000. */

@@ -18,14 +18,24 @@ export type Parcel = {
 /** Called once: without an argument when the broker has confirmed. */
 export type Settle = (error?: Error) => void;
 
-type Entry = { readonly parcel: Parcel; readonly settle: Settle; returned: boolean };
+type Entry = { readonly parcel: Parcel; readonly settle: Settle; returned: boolean; writtenAtMs: number };
+
+export type PublisherOptions = {
+  readonly maxUnconfirmed: number;
+  /** A connection on which a confirm is overdue by so long is given up, and what it owes is sent again on the next. */
+  readonly confirmTimeoutMs: number;
+  /** The broker has said that it takes nothing for now: it owes no confirm. */
+  readonly blocked: () => boolean;
+  /** Such a connection is given up. */
+  readonly onOverdue: () => void;
+};
 
 /**
  * Publishes with confirms. A parcel is: waiting for room → accepted → on the wire → confirmed. A lost channel puts what
  * is on the wire back to accepted, and it is sent again on the next one: at least once, in order but for those sent again.
  */
 export class Publisher {
-  readonly #maxUnconfirmed: number;
+  readonly #options: PublisherOptions;
   #unconfirmed = 0;
   /** Each is given the place of a settled one. */
   readonly #waitingForRoom: (() => void)[] = [];
@@ -37,8 +47,8 @@ export class Publisher {
   #retry: NodeJS.Timeout | undefined;
   #whenDrained: (() => void) | undefined;
 
-  constructor(maxUnconfirmed: number) {
-    this.#maxUnconfirmed = maxUnconfirmed;
+  constructor(options: PublisherOptions) {
+    this.#options = options;
   }
 
   get unconfirmed(): number {
@@ -91,13 +101,34 @@ export class Publisher {
     const channel = await model.createConfirmChannel();
     // The error is followed by a close; what was on the wire then comes back through its confirm callbacks.
     channel.on('error', () => {});
+    const watch = this.#watchConfirms(model);
     channel.on('close', () => {
+      clearInterval(watch);
       if (this.#channel === channel) this.#channel = undefined;
       void closeQuietly(model);
     });
     channel.on('return', (message: Message) => this.#markReturned(message));
     this.#channel = channel;
     this.#flush();
+  }
+
+  /**
+   * A broker that has just started may take a message and never confirm it, while it confirms later ones: the queue had
+   * no leader when it came.
+   */
+  #watchConfirms(model: ChannelModel): NodeJS.Timeout {
+    const { confirmTimeoutMs, blocked, onOverdue } = this.#options;
+    let owedFromMs = 0;
+    const watch = setInterval(() => {
+      if (blocked()) owedFromMs = performance.now();
+      const [oldest] = this.#onWire.values();
+      if (oldest === undefined) return;
+      if (performance.now() - Math.max(oldest.writtenAtMs, owedFromMs) <= confirmTimeoutMs) return;
+      clearInterval(watch);
+      onOverdue();
+      void closeQuietly(model);
+    }, confirmTimeoutMs / 4);
+    return watch.unref();
   }
 
   /** Waits for the confirms; what is unsettled after the deadline fails. Nothing is accepted from now on. */
@@ -120,7 +151,7 @@ export class Publisher {
   }
 
   #full(): boolean {
-    return this.#unconfirmed >= this.#maxUnconfirmed;
+    return this.#unconfirmed >= this.#options.maxUnconfirmed;
   }
 
   #room(): Promise<void> {
@@ -128,7 +159,7 @@ export class Publisher {
   }
 
   #accept(parcel: Parcel, settle: Settle): void {
-    const entry: Entry = { parcel, settle, returned: false };
+    const entry: Entry = { parcel, settle, returned: false, writtenAtMs: 0 };
     if (this.#closed) this.#settle(entry, new MessagingClosedError('expected an open messaging, found it closed'));
     else if (this.#channel === undefined) this.#offWire.push(entry);
     else this.#write(this.#channel, entry);
@@ -138,6 +169,7 @@ export class Publisher {
     this.#sequence += 1;
     const messageId = this.#sequence.toString(36);
     entry.returned = false;
+    entry.writtenAtMs = performance.now();
     this.#onWire.set(messageId, entry);
     const { exchange, routingKey, content, mandatory, type, headers } = entry.parcel;
     const options: Options.Publish = { persistent: true, mandatory, type, messageId, headers };
