@@ -1,7 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+
+import { listeningPort } from '@mxflow/infra/testing';
 
 import { call, SECRET, type Call } from './hub.ts';
 
@@ -32,7 +34,7 @@ export async function startHubProcess(databaseUrl: string, key: string): Promise
   };
   await using starting = new AsyncDisposableStack();
   starting.defer(end);
-  const url = `http://127.0.0.1:${await readPort(child)}`;
+  const url = `http://127.0.0.1:${await listeningPort(child)}`;
   // It listens before it has loaded a rule set: that may have to wait for Postgres.
   while ((await call(url, { method: 'GET', path: '/v1/rule-set', key })).status === 503) await pause(50);
   starting.move();
@@ -42,22 +44,4 @@ export async function startHubProcess(databaseUrl: string, key: string): Promise
     kill: end,
     [Symbol.asyncDispose]: end,
   };
-}
-
-/** Reads the log until it says where the hub listens and that it is ready. */
-function readPort(child: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
-    let port: number | undefined;
-    let text = '';
-    child.stdout?.on('data', (part: Buffer) => {
-      const lines = (text + part.toString()).split('\n');
-      text = lines.pop() ?? '';
-      for (const line of lines) {
-        const entry = JSON.parse(line) as { msg: string; port?: number };
-        port ??= entry.msg === 'listening' ? entry.port : undefined;
-        if (entry.msg.startsWith('ready') && port !== undefined) resolve(port);
-      }
-    });
-    child.once('exit', (code) => reject(new Error(`expected the hub to start, it ended with ${code}`)));
-  });
 }

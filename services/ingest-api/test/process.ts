@@ -1,10 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 import { issueApiKey, migrate, openDatabase, SCOPES, type Database } from '@mxflow/db';
-import { bareEnvironment, createWorld, type World } from '@mxflow/infra/testing';
+import { bareEnvironment, createWorld, listeningPort, type World } from '@mxflow/infra/testing';
 
 import { SECRET } from './api.ts';
 
@@ -56,7 +56,7 @@ export async function startProcess(
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exit = once(child, 'exit') as Promise<[number | null]>;
-  const port = await readPort(child);
+  const port = await listeningPort(child);
   return {
     url: `http://127.0.0.1:${port}`,
     pid: child.pid ?? 0,
@@ -77,22 +77,4 @@ export async function startProcess(
       await exit;
     },
   };
-}
-
-/** Reads the log until it says where the API listens and that it is ready. */
-function readPort(child: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
-    let port: number | undefined;
-    let text = '';
-    child.stdout?.on('data', (part: Buffer) => {
-      const lines = (text + part.toString()).split('\n');
-      text = lines.pop() ?? '';
-      for (const line of lines) {
-        const entry = JSON.parse(line) as { msg: string; port?: number };
-        port ??= entry.msg === 'listening' ? entry.port : undefined;
-        if (entry.msg.startsWith('ready') && port !== undefined) resolve(port);
-      }
-    });
-    child.once('exit', (code) => reject(new Error(`expected the API to start, it ended with ${code}`)));
-  });
 }
