@@ -61,14 +61,25 @@ async function defineFunctions(databaseUrl: string): Promise<void> {
 
 const DEFINING_LOCK = 7300;
 
-/** The schema engine as WebAssembly: prisma's native one would have to be downloaded. */
-async function openEngine(databaseUrl: string): Promise<SchemaEngine> {
+let loading: ReturnType<typeof loadGlue> | undefined;
+
+/**
+ * The schema engine as WebAssembly: prisma's native one would have to be downloaded. Once a process: the glue keeps
+ * views of one instance's memory, and an engine that is done leaves a timer behind which calls back into it.
+ */
+async function loadGlue() {
   const glue = await import('@prisma/schema-engine-wasm/schema_engine_bg');
   const file = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg');
   const code = await readFile(join(dirname(file), 'schema_engine_bg.wasm'));
   const { instance } = await WebAssembly.instantiate(code, { './schema_engine_bg.js': glue });
   (glue as unknown as { __wbg_set_wasm(exports: object): void }).__wbg_set_wasm(instance.exports);
   (instance.exports as unknown as { __wbindgen_start(): void }).__wbindgen_start();
+  return glue;
+}
+
+async function openEngine(databaseUrl: string): Promise<SchemaEngine> {
+  loading ??= loadGlue();
+  const glue = await loading;
   const adapter = bindMigrationAwareSqlAdapterFactory(
     new PrismaPg({ connectionString: databaseUrl, idleTimeoutMillis: 1, allowExitOnIdle: true }),
   );
