@@ -61,7 +61,8 @@ function addTrials(rules: Command, context: Context): void {
         process.stdout.write(`a rule could ask for: ${answer.suggestedPattern}\n`);
       }
     });
-  addTryCommand(rules, 'which logged failures would be read otherwise').action(async (options: TrialOptions) => {
+  const trial = addTryCommand(rules, 'which logged failures would be read otherwise');
+  trial.option('--days <n>', 'how far back', '7').action(async (options: TrialOptions) => {
     const { looked, rules: hits, parts } = await tryRules<BounceTrial>(context.access(), `${BASE}/dry-run`, options);
     printTrial(context, { looked, changes: parts.flatMap((part) => part.changes), rules: hits });
   });

@@ -4,8 +4,8 @@ import type { Command } from 'commander';
 import { ask } from './api-client.ts';
 import type { Context } from './job-commands.ts';
 import { printJson, printTable } from './print.ts';
-import { addRuleEdits } from './rule-edit-commands.ts';
-import { readJsonInput } from './read-input.ts';
+import { addRuleEdits, addTryCommand } from './rule-edit-commands.ts';
+import { readChange, type RuleChange } from './trial.ts';
 
 const BASE = '/v1/domain-rules';
 
@@ -33,19 +33,9 @@ export function addDomainRuleCommands(program: Command, context: Context): void 
       );
     });
   addRuleEdits(rules, context, BASE);
-  rules
-    .command('try')
-    .description('which domains that got mail in the last week would be treated otherwise')
-    .option('--put <file>', 'with this rule: JSON with its id')
-    .option('--before <id>', 'where it would stand')
-    .option('--delete <id>', 'without this rule')
-    .option('--enable <id>', 'with this rule switched on')
-    .option('--disable <id>', 'with this rule switched off')
-    .action(async ({ put, ...change }: { put?: string; before?: string; delete?: string }) => {
-      const body = JSON.stringify({
-        ...change,
-        ...(put === undefined ? {} : { put: await readJsonInput(put) }),
-      });
+  addTryCommand(rules, 'which domains that got mail in the last week would be treated otherwise').action(
+    async (options: RuleChange) => {
+      const body = JSON.stringify(await readChange(options));
       const answer = await ask<DomainTrial>(context.access(), { method: 'POST', path: `${BASE}/dry-run`, body });
       if (context.json()) return printJson(answer);
       printTable(
@@ -59,5 +49,6 @@ export function addDomainRuleCommands(program: Command, context: Context): void 
         ]),
       );
       process.stdout.write(`${answer.changes.length} changes, ${answer.looked} domains looked at\n`);
-    });
+    },
+  );
 }

@@ -34,7 +34,8 @@ export function addFeedbackCommands(program: Command, context: Context): void {
       );
     });
   addRuleEdits(rules, context, BASE);
-  addTryCommand(rules, 'which logged replies would meet another rule').action(async (options: TrialOptions) => {
+  const trial = addTryCommand(rules, 'which logged replies would meet another rule');
+  trial.option('--days <n>', 'how far back', '7').action(async (options: TrialOptions) => {
     const { looked, rules: hits, parts } = await tryRules<FeedbackTrial>(context.access(), `${BASE}/dry-run`, options);
     const changes = parts.flatMap((part) => part.changes);
     if (context.json()) return printJson({ looked, changes, rules: hits });

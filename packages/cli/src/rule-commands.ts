@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 import { ask } from './api-client.ts';
 import type { Context } from './job-commands.ts';
 import { printJson, printTable } from './print.ts';
-import { readInput, readJsonInput } from './read-input.ts';
+import { readInput } from './read-input.ts';
+import { readChange, type RuleChange } from './trial.ts';
 
 /** Commands about MX rules. */
 export function addRuleCommands(program: Command, context: Context): void {
@@ -92,11 +93,8 @@ function addTrials(rules: Command, context: Context): void {
     .option('--before <id>', 'where it would stand')
     .option('--delete <id>', 'without this rule')
     .option('--level <level>', 'at this level')
-    .action(async ({ put, ...change }: { put?: string; before?: string; delete?: string; level?: string }) => {
-      const body = JSON.stringify({
-        ...change,
-        ...(put === undefined ? {} : { put: await readJsonInput(put) }),
-      });
+    .action(async (options: RuleChange & { readonly level?: string }) => {
+      const body = JSON.stringify(await readChange(options));
       const answer = await ask<DryRun>(context.access(), { method: 'POST', path: '/v1/rules/dry-run', body });
       if (context.json()) return printJson(answer);
       printTable(

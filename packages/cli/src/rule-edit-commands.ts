@@ -5,7 +5,7 @@ import type { Context } from './job-commands.ts';
 import { printJson } from './print.ts';
 import { readJsonInput } from './read-input.ts';
 
-/** Edits that bounce rules and feedback rules have in common. */
+/** Edits that bounce rules, feedback rules and domain rules have in common. */
 export function addRuleEdits(rules: Command, context: Context, base: string): void {
   const pathOf = (id: string): string => `${base}/${encodeURIComponent(id)}`;
   rules
@@ -56,6 +56,5 @@ export function addTryCommand(rules: Command, description: string): Command {
     .option('--before <id>', 'where it would stand')
     .option('--delete <id>', 'without this rule')
     .option('--enable <id>', 'with this rule switched on')
-    .option('--disable <id>', 'with this rule switched off')
-    .option('--days <n>', 'how far back', '7');
+    .option('--disable <id>', 'with this rule switched off');
 }

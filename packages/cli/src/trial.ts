@@ -2,14 +2,21 @@ import { ask, type ApiAccess } from './api-client.ts';
 import { readJsonInput } from './read-input.ts';
 
 /** What would be changed, as the command line names it. */
-export type TrialOptions = {
+export type RuleChange = {
   readonly put?: string;
   readonly before?: string;
   readonly delete?: string;
   readonly enable?: string;
   readonly disable?: string;
-  readonly days?: string;
 };
+
+/** The change as the API takes it: with the rule itself for its file. */
+export async function readChange<Change extends RuleChange>({ put, ...change }: Change): Promise<object> {
+  return put === undefined ? change : { ...change, put: await readJsonInput(put) };
+}
+
+/** A change, and how much of the log it is tried on. */
+export type TrialOptions = RuleChange & { readonly days?: string };
 
 /** One part of an answer that comes in parts. */
 export type TrialPart = {
@@ -24,12 +31,11 @@ type RuleHits = { readonly rule: string; readonly now: number; readonly tried: n
 export async function tryRules<Part extends TrialPart>(
   access: ApiAccess,
   path: string,
-  { put, days, ...change }: TrialOptions,
+  { days, ...change }: TrialOptions,
 ): Promise<{ readonly looked: number; readonly rules: readonly RuleHits[]; readonly parts: readonly Part[] }> {
   const asked = {
-    ...change,
+    ...(await readChange(change)),
     ...(days === undefined ? {} : { days: Number(days) }),
-    ...(put === undefined ? {} : { put: await readJsonInput(put) }),
   };
   const parts: Part[] = [];
   const hits = new Map<string, RuleHits>();

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Database } from './database.ts';
 import { inTransaction } from './transaction.ts';
 
-/** A text that a client reports, as often as it has met it in all. */
+/** A text that no rule matched; a client reports it as often as it has met it in all. */
 export type ReportedText = {
   /** Without what differs from one to the next. */
   readonly text: string;

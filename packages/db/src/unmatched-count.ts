@@ -1,18 +1,12 @@
 import { createHash } from 'node:crypto';
 
 import type { Database } from './database.ts';
+import type { ReportedText } from './hub-unmatched.ts';
 
 /** A text that no rule matched, as often as a process has met it of late. */
-export type UnmatchedCount = {
-  /** Without what differs from one to the next. */
-  readonly text: string;
+export type UnmatchedCount = ReportedText & {
   /** The first as it came. */
   readonly example: string;
-  readonly looksAt: 'reply' | 'diagnostic' | 'body';
-  readonly replyCode?: number | undefined;
-  readonly enhancedStatus?: string | undefined;
-  readonly mxHost?: string | undefined;
-  readonly hits: number;
 };
 
 const MAX_EXAMPLE = 2000;
