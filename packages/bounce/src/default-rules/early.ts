@@ -63,7 +63,7 @@ export const EARLY_RULES: readonly BounceRule[] = [
   ...rulesOf({ reason: 'refused', detail: 'security' }, [
     [
       'Login_failed',
-      ['authentication (has )?(failed|failure|unsuccessful)'],
+      ['authentication (has )?(failed|failure|unsuccessful)', '(^|[^a-z])auth failed'],
       ['550 authentication failed: user unknown'],
       [UNKNOWN],
     ],
@@ -87,6 +87,11 @@ export const EARLY_RULES: readonly BounceRule[] = [
         'best-preference mx',
         'bounce between two servers',
         'loop(ing)? detected',
+        'looping message',
+        'excessive recursion',
+        '(recursive|too many) (mail )?forward',
+        'forwarded (more than|too many)',
+        'control/locals',
         'hop ?count',
         'too many (hops|received)',
         'message is looping',
@@ -107,6 +112,16 @@ export const EARLY_RULES: readonly BounceRule[] = [
       ],
       ['Host or domain name not found. Name service error for name=example.com type=MX: Host not found, try again'],
       ['Host or domain name not found. Name service error for name=example.com type=MX: Host not found', UNKNOWN],
+    ],
+  ]),
+  ...rulesOf({ reason: 'mailbox-full', detail: 'mailbox-full' }, [
+    [
+      'Mailbox_holds_too_many',
+      [
+        '(mail ?box|inbox|mail ?folder) (exceeds|exceeded|has exceeded) (the |its )?(allowed |maximum |max )*(message|number of)',
+      ],
+      ['552 Mailbox exceeds the allowed number of messages'],
+      [UNKNOWN, '550 your mail server exceeds the allowed number of messages'],
     ],
   ]),
   // What is said of the mailbox first is not about us, whoever did it.
@@ -134,6 +149,19 @@ export const EARLY_RULES: readonly BounceRule[] = [
       ['(mail )?system (is )?full', 'write error', '(^|[^a-z])qq (write|trouble|internal|temporary|waitpid|unable)'],
       ['452 4.3.1 mail system full'],
       ['552 5.2.2 mailbox full', UNKNOWN],
+    ],
+  ]),
+  // Of a server that cannot tell, whatever code and address stand beside it.
+  ...rulesOf({ reason: 'unreachable', detail: 'system-error', where: ['reply', 'diagnostic'] }, [
+    [
+      'Cannot_tell_now',
+      [
+        '(ldap|database|directory|backend|user store)( server)? (is )?(down|offline|unavailable|unreachable|not responding|timed out)',
+        'temporary (failure|error|problem) (in|with|of|at|on|while|during) ',
+        '(is|are) being (moved|migrated|transferred|relocated)',
+      ],
+      ['550 5.1.1 temporary failure in user look-up', '550 unknown for now: this mailbox is being migrated'],
+      [UNKNOWN, '550 5.1.1 user unknown, LDAP lookup failed'],
     ],
   ]),
   ...rulesOf({ reason: 'unreachable', detail: 'system-error', replyCodes: ['4'] }, [

@@ -1,10 +1,25 @@
 import type { BounceRule } from '@mxflow/domain';
 
 import { inOtherLanguages } from './languages.ts';
-import { rulesOf } from './row.ts';
+import { rulesOf, type Verdict } from './row.ts';
 import { unknownByItsWords } from './unknown-words.ts';
 
 const UNKNOWN = '550 5.1.1 <user@example.com>... User Unknown';
+
+/**
+ * A status that calls an address unknown before a text that no rule knows and that speaks of something else: words that
+ * say nothing where a text stands alone, and enough to doubt the code.
+ */
+function besidesItsCode(
+  verdict: Pick<Verdict, 'reason' | 'detail'>,
+  [name, words, matches]: readonly [name: string, words: readonly string[], matches: readonly string[]],
+): readonly BounceRule[] {
+  const within = { where: ['reply', 'diagnostic'], enhancedStatuses: ['5.1.1', '5.1.3', '5.1.6'] } as const;
+  const whole = words.map((word) => `(^|[^a-z0-9@._/-])${word}([^a-z0-9@._/-]|[.]( |$)|$)`);
+  return rulesOf({ ...verdict, ...within }, [
+    [name, whole, matches, [UNKNOWN, '550 5.1.1 Bounced', '550 5.1.1 olga.queue.storage.relay@example.com zzz']],
+  ]);
+}
 
 /** Refusals that give no better reason: last, since their words stand in every other refusal too. */
 export const POLICY_RULES: readonly BounceRule[] = [
@@ -24,7 +39,8 @@ export const POLICY_RULES: readonly BounceRule[] = [
         'failed to authenticate',
         'cryptographic failure',
         'mechanism [a-z0-9-]+ not available',
-        'internal (sender|user)s? only',
+        '(local|internal) (sender|user|use)s? only',
+        'requires? (smtp )?authenticat',
       ],
       ['550 5.7.1 RESOLVER.RST.AuthRequired; authentication required', '535 5.7.8 Authentication credentials invalid'],
       [UNKNOWN, '550 rejected'],
@@ -46,6 +62,12 @@ export const POLICY_RULES: readonly BounceRule[] = [
         'syntactically invalid',
         'non-?standard',
         'body type not supported',
+        'invalid data in (the )?message',
+        'message has (two|several|multiple|more than one)',
+        '(lacks|lacking|without) an? (subject|date|from|message-id)',
+        'lone (cr|lf)',
+        '(^|[^a-z])nul (characters?|bytes?)',
+        '7-? ?bit failed',
         '8-?bit (data|char)',
       ],
       [
@@ -64,6 +86,9 @@ export const POLICY_RULES: readonly BounceRule[] = [
         '(user|mailbox|account|address|group)( [^ ]+)? (is |has |does |will |refuse[sd]? |only |not )*(to )?(restrict|reject|refus|not (accept|want|wish|allow)|filtered|only accepts|not accepting|accept messages only|accepts messages only)',
         'refuse[sd]? to (accept|receive)',
         'because the recipient',
+        'recipient( [^ ]+)? (do|does)n.t (want|wish|accept|like)',
+        '(recipient|address|rcpt) verification (has )?failed',
+        'cannot deliver (e-?)?(mail|messages?) (for|to)',
         'i[.]ua/err/10([^0-9]|$)',
         'set up to receive messages from',
         'do.?n.t have permission',
@@ -102,6 +127,11 @@ export const POLICY_RULES: readonly BounceRule[] = [
       [
         'polic(y|ies)',
         'violat',
+        'no permit([^a-z]|$)',
+        'banned (by|for|from)',
+        '(possible|suspected|due to|because of) ([a-z]+ )?([a-z]+ )?abuse',
+        '(mi:(imf|nhd|spf)|dt:sum|hl:mep)',
+        'access-denied',
         'message bounced due to',
         'rejected message',
         'account is protected by',
@@ -160,4 +190,23 @@ export const POLICY_RULES: readonly BounceRule[] = [
     { replyCodes: ['5'] },
     { name: 'Unknown_by_its_words', example: '550 olga@example.com... account not configured on this server' },
   ),
+  ...besidesItsCode({ reason: 'mailbox-full', detail: 'mailbox-full' }, [
+    'Full_against_its_code',
+    ['(quota|storage|disk space|overfull|overflow)'],
+    ['550 5.1.1 storage trouble of olga'],
+  ]),
+  ...besidesItsCode({ reason: 'unreachable', detail: 'system-error' }, [
+    'Trouble_against_its_code',
+    [
+      '(connect|connection|connections|queue|backend|busy|retry|loop|loops|looping|recursion|memory|load|session|sessions|throttled|hops|dns|nameserver|tls|ssl|remote host)',
+    ],
+    ['550 5.1.1 the queue of mx1 stands still'],
+  ]),
+  ...besidesItsCode({ reason: 'refused', detail: 'policy' }, [
+    'Refused_against_its_code',
+    [
+      '(relay|relayed|relaying|content|contents|attachment|attachments|spam|scam|auth|authenticat[a-z]+|authori[sz]ation|permit|permission|abuse|attack|forgery|bounces|backscatter|filter|filtered|filters|suspicious|score|headers?|blocked|banned|refused|newsletters?|bulk|marketing)',
+    ],
+    ['550 5.1.1 we read no newsletters'],
+  ]),
 ];

@@ -52,10 +52,11 @@ export const LATIN_WORDS: readonly Words[] = [
     language: 'Spanish',
     recipient: 'usuario|destinatario|buzon|cuenta|direccion|casilla|receptor',
     unknown:
-      'desconocid|no existe|inexistente|no (ha sido |han sido |fue |se |pudo |ha |esta |es )*(encontr|valid|localiz|registrad|reconocid)|invalid|no hay (ningun|tal)',
+      'desconocid|no existe|inexistente|no (ha sido |han sido |fue |se |pudo |ha |esta |es )*(encontr|valid|localiz|registrad|reconocid)|invalid|no hay (ningun|tal|nadie)',
     box: 'buzon|cuenta|bandeja|cuota|casilla|espacio|almacenamiento|usuario|destinatario',
     full: 'llen[oa]([^a-z]|$)|excedid|superad|agotad|sin espacio|no tiene espacio|no hay espacio|insuficiente|complet[oa]([^a-z]|$)',
-    disabled: 'desactivad|deshabilitad|inhabilitad|suspendid|inactiv|bloquead|cerrad|cancelad|dad[oa] de baja',
+    disabled:
+      'desactivad|deshabilitad|inhabilitad|suspendid|inactiv|bloquead|cerrad|cancelad|dad[oa] de baja|(falta de uso|inactividad)([^a-z]|$)',
     sender: 'remitente|emisor',
     domain: 'dominio',
     refused: 'rechazad|denegad|bloquead|no (esta |es )*(permitid|autorizad|aceptad)|lista negra',
@@ -93,9 +94,9 @@ export const LATIN_WORDS: readonly Words[] = [
   },
   {
     language: 'Italian',
-    recipient: 'utente|destinatario|casella|indirizzo|account|mailbox',
+    recipient: 'utente|destinatario|destin[.]|casella|indirizzo|account|mailbox',
     unknown:
-      'sconosciut|non esist|inesistent|non (piu )?(e |e. |e stat[oa] |risulta )*(trovat|valid|present|registrat)|invalid',
+      'sconosciut|non esist|inesistent|non (piu )?(e |e. |e stat[oa] |risulta )*(trovat|valid|present|registrat)|invalid|errat[oa]([^a-z]|$)|(riuscit[oa] a|possibile|impossibile) (trovare|individuare)',
     whole: 'nessuna? (utente|casella)',
     box: 'casella|cassetta|mailbox|quota|spazio|account',
     full: 'pien[oa]([^a-z]|$)|esaurit|superat|insufficient',

@@ -46,6 +46,51 @@ const EASTERN: readonly Words[] = [
     },
   },
   {
+    language: 'South_Slavic',
+    recipient:
+      'prejemnik|uporabnik|naslovnik|nabiraln|(postni|postnega) (predal|naslov)|elektronski naslov|primatelj|primalac|korisnik|sanduc|pretinac|nalog([^a-z]|$)',
+    unknown:
+      'ne obstaja|(ni|nismo) (bil[ao]? )?(mogoce )?(najti|najden|nasli)|neznan|neveljav|ne postoji|nije (pronaden|naden|registr)|nepoznat|nevazec|neispravn',
+    box: 'predal|nabiraln|sanduc|pretinac|kvot|prostor',
+    full: 'poln[aoi]?([^a-z]|$)|presez|zapolnjen|pun[aoi]?([^a-z]|$)|prekorac|popunjen',
+    disabled: 'ukinjen|onemogoc|zaklenjen|neaktiv[ae]n|deaktiviran|blokiran|suspend(ir|ov)an|ugasen|zatvoren',
+    sender: 'posiljatelj|posiljalac|posiljaoc',
+    domain: 'domena|domene|domeno|domen([^a-z]|$)',
+    refused:
+      'zavrnjen|zavrnil|odbijen|odbacen|ni dovoljen|nije dozvoljen|blokiran|(varnostn|sigurnosn)[a-z]+ (pravil|politik)',
+    examples: {
+      unknown: '550 Korisnik ne postoji',
+      full: 'Poštni predal je poln',
+      disabled: '550 Korisnički nalog je deaktiviran',
+      sender: '550 Pošiljatelj zavrnjen',
+      domain: '550 Domena ne obstaja',
+      ip: '550 IP adresa je blokirana',
+      refused: '550 Poruka je odbijena',
+    },
+  },
+  {
+    language: 'Baltic',
+    recipient:
+      'kasutaja|postkast|saaja([^a-z]|$)|e-posti aadress|vartotoj|gavej|dezut|paskyr|lietotaj|sanemej|pastkast|adresat',
+    unknown:
+      'ei (leitud|eksisteeri|ole olemas)|tundmatu|neegzistuoj|nerast|nezinom|neeksiste|nav atrast|nezinam|nederig',
+    box: 'postkast|dezut|pastkast|kvoot|kvota',
+    full: 'tais([^a-z]|$)|uletatud|pilna|perpild|virsyt|parsniegt|parpild',
+    disabled: 'suletud|blokeeritud|peatatud|uzblokuot|isjungt|neaktyv|sustabdyt|blokets|slegts|deaktivet',
+    sender: 'saatja|siuntej|sutitaj',
+    domain: 'domeen|domenas|domens',
+    refused: 'keeldu|tagasi lukatud|blokeeri|atmest|uzblokuot|draudziam|noraidit|bloket|nav atlaut',
+    examples: {
+      unknown: '550 Kasutajat ei leitud',
+      full: 'Gavėjo pašto dėžutė pilna',
+      disabled: '550 Lietotāja konts ir bloķēts',
+      sender: '550 Saatja on blokeeritud',
+      domain: '550 Domeeni ei leitud',
+      ip: '550 Jūsų IP užblokuotas',
+      refused: '550 Ziņojums noraidīts',
+    },
+  },
+  {
     language: 'Hungarian_Romanian',
     recipient: 'felhasznalo|cimzett|postafiok|e-?mail cim|utilizator|destinatar|cutia|casuta|adresa|contul',
     unknown:
