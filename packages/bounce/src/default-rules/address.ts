@@ -100,8 +100,8 @@ export const ADDRESS_RULES: readonly BounceRule[] = [
     [
       'User_unknown',
       [
-        '(user|recipient|mail ?box|account|address|addressee|alias|e-?mail address|username|local[ -]part|subscriber|customer|person)( account| address| name| mailbox| in| id| name[(]s[)]| [(][^ )]*[)]| <[^ >]*>| "[^ "]*"| [^ ]+@[^ ]+)*(:|,|;| -)*( is| was| has| were|.s| are)? ?(currently |probably )?(an )?(unknown|not (found|known|exist|recogni[sz]ed|valid|listed|a valid|a known|in (our|the)|local|here|available here|defined|be found|registered|in directory|present|have an account)|invalid|non-?exist|does ?n.?.?t (exist|have)|does not exist|doesn.?t exist|not exist|do ?n.?.?t exist|did not exist|no longer (exists|valid|available|in use|at|here|a customer)|nonexistent|undefined|never existed|is not here)',
-        '(unknown|no such|invalid|illegal|non-?existent|nonexistent|bad|undefined|incorrect|wrong|unrecogni[sz]ed|not a valid|not a known|not (an )?existing|no valid) (local )?(or (illegal|unknown|bad|invalid) )?(user|recipient|mail ?box|account|address|alias|e-?mail (address|account)|local[ -]part|username|addressee|mail ?drop|destination address|destination mailbox|rcpt|virtual user|to address|final delivery)s?',
+        '(user|recipient|receiver|mail ?box|mbox|account|address|addressee|alias|e-?mail address|username|local[ -]part|subscriber|customer|person)s?( account| address| name| mailbox| in| id| name[(]s[)]| [(][^ )]*[)]| <[^ >]*>| "[^ "]*"| [^ ]+@[^ ]+)*(:|,|;| -)*( is| was| has| were|.s| are)? ?(currently |probably )?(an )?(unknown|not (found|known|exist|recogni[sz]ed|valid|listed|a valid|a known|in (our|the)|local|here|available here|defined|be found|registered|in directory|present|have an account)|invalid|non-?exist|does ?n.?.?t (exist|have)|does not exist|doesn.?t exist|not exist|do ?n.?.?t exist|did not exist|no longer (exists|valid|available|in use|at|here|a customer)|nonexistent|undefined|never existed|is not here)',
+        '(unknown|no such|invalid|illegal|non-?existent|nonexistent|bad|undefined|incorrect|wrong|unrecogni[sz]ed|not a valid|not a known|not (an )?existing|no valid) (local )?(or (illegal|unknown|bad|invalid) )?(user|recipient|receiver|mbox|mail ?box|account|address|alias|e-?mail (address|account)|local[ -]part|username|addressee|mail ?drop|destination address|destination mailbox|rcpt|virtual user|to address|final delivery)s?',
         'no (account|mail ?box|user|recipient|such user|person)( here| by| with| for| of| in| named| at| matching| on| found)',
         'no one here',
         '(no|not a|isn.?t a) (valid|known|such|local|active) (user|recipient|mail ?box|account|address|person|alias|mail)',
@@ -115,6 +115,8 @@ export const ADDRESS_RULES: readonly BounceRule[] = [
         'deleted (user|mailbox|account)',
         '(user|recipient|person|mailbox) is ?n.t here',
         'can.?(no)?t find (that|this|the|a|any) (user|recipient|mailbox|account|address)',
+        'can.?(no)?t find (user|recipient|mailbox|account)([^a-z]|$)',
+        'not in (the |our |this )?(recipient|user|address)s? (list|table|map|database)',
         '[^ ]+@[^ ]+ (is )?no longer (valid|exists|available|in use)',
         'address not found',
         'unknown recipient',
@@ -164,7 +166,7 @@ export const ADDRESS_RULES: readonly BounceRule[] = [
   ...rulesOf({ reason: 'user-unknown', detail: 'user-unknown', enhancedStatuses: ['5.1.1'] }, [
     [
       'Recipient_rejected_unknown',
-      ['(recipient|address|rcpt)( address)?( [^ ]+)? rejected[.]?(: [^ ]+)?( [(]in reply to .*)?$'],
+      ['(recipient|address|rcpt)( address)?( [^ ]+)? rejected[.]?(: [^ ]*[.][^ ]+)?( [(]in reply to .*)?$'],
       ['550 5.1.1 <user@example.com>: Recipient address rejected: example.com'],
       ['550 5.1.1 <user@example.com>: Recipient address rejected: Policy restrictions', BLOCKED],
     ],

@@ -53,6 +53,8 @@ export const DOMAIN_RULES: readonly BounceRule[] = [
         'domain mentioned in',
         'no host found',
         '(host|domain)( name)? (is )?(unknown|unresolvable|invalid)',
+        '(host|domain)( name)? [^ ]+ (is|was) (unknown|unresolvable|invalid|non-?existent)',
+        'domain( [^ ]+)? (has been|was|is) (deleted|removed|retired)',
         'unresolvable destination',
         'nxdomain',
         'host [a-z0-9-]+[.][a-z0-9.-]+ (is )?unknown',

@@ -85,6 +85,7 @@ export const EARLY_RULES: readonly BounceRule[] = [
         'duplicated message-id',
         'loop alert',
         'best-preference mx',
+        'points? back to',
         'bounce between two servers',
         'loop(ing)? detected',
         'looping message',
@@ -116,9 +117,10 @@ export const EARLY_RULES: readonly BounceRule[] = [
   ]),
   ...rulesOf({ reason: 'mailbox-full', detail: 'mailbox-full' }, [
     [
-      'Mailbox_holds_too_many',
+      'Mailbox_over_its_limit',
       [
         '(mail ?box|inbox|mail ?folder) (exceeds|exceeded|has exceeded) (the |its )?(allowed |maximum |max )*(message|number of)',
+        'write error[^.;]*quota',
       ],
       ['552 Mailbox exceeds the allowed number of messages'],
       [UNKNOWN, '550 your mail server exceeds the allowed number of messages'],
@@ -159,6 +161,8 @@ export const EARLY_RULES: readonly BounceRule[] = [
         '(ldap|database|directory|backend|user store)( server)? (is )?(down|offline|unavailable|unreachable|not responding|timed out)',
         'temporary (failure|error|problem) (in|with|of|at|on|while|during) ',
         '(is|are) being (moved|migrated|transferred|relocated)',
+        'recipient verify callout',
+        'address verification in progress',
       ],
       ['550 5.1.1 temporary failure in user look-up', '550 unknown for now: this mailbox is being migrated'],
       [UNKNOWN, '550 5.1.1 user unknown, LDAP lookup failed'],
@@ -170,6 +174,7 @@ export const EARLY_RULES: readonly BounceRule[] = [
       [
         '(lookup|look-up|ldap|database|directory|backend|callout) ?(error|fail|server|service|time|problem)',
         'temporar[a-z]* (lookup |ldap |dns |local )?(failure|error|problem)',
+        '(lookup|look-up) (was |is )?(deferred|delayed)',
       ],
       ['451 4.3.0 <user@example.com>: Temporary lookup failure', '451 Unknown user lookup error: LDAP server down'],
       ['550 5.1.1 user unknown, LDAP lookup failed', UNKNOWN],

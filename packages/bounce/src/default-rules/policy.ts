@@ -132,6 +132,7 @@ export const POLICY_RULES: readonly BounceRule[] = [
         '(possible|suspected|due to|because of) ([a-z]+ )?([a-z]+ )?abuse',
         '(mi:(imf|nhd|spf)|dt:sum|hl:mep)',
         'access-denied',
+        'denied (domain|host|sender)',
         'message bounced due to',
         'rejected message',
         'account is protected by',
@@ -198,14 +199,14 @@ export const POLICY_RULES: readonly BounceRule[] = [
   ...besidesItsCode({ reason: 'unreachable', detail: 'system-error' }, [
     'Trouble_against_its_code',
     [
-      '(connect|connection|connections|queue|backend|busy|retry|loop|loops|looping|recursion|memory|load|session|sessions|throttled|hops|dns|nameserver|tls|ssl|remote host)',
+      '(allocate|backend|busy|cluster|connect|connections?|deferred|delayed|dns|hops|load|look-?up|loop|loops|looping|memory|nameserver|node|partition|queue|reboot|recursion|remote host|replay|retry|routing|sessions?|slow|sockets?|ssl|store|stream|tarpit|thread|throttled|tls|upgrade|worker)',
     ],
     ['550 5.1.1 the queue of mx1 stands still'],
   ]),
   ...besidesItsCode({ reason: 'refused', detail: 'policy' }, [
     'Refused_against_its_code',
     [
-      '(relay|relayed|relaying|content|contents|attachment|attachments|spam|scam|auth|authenticat[a-z]+|authori[sz]ation|permit|permission|abuse|attack|forgery|bounces|backscatter|filter|filtered|filters|suspicious|score|headers?|blocked|banned|refused|newsletters?|bulk|marketing)',
+      '(abuse|attachments?|attack|auth|authenticat[a-z]+|authori[sz]ation|backscatter|banned|blocked|bounces|bulk|campaigns?|contents?|country|dkim|dmarc|filter|filtered|filters|forgery|guest list|headers?|helo|hyperlinks?|marketing|members?|newsletters?|permission|permit|posts|refused|region|relay|relayed|relaying|scam|score|sending domain|spam|spf|subscribers?|suspicious|unauthenticated)',
     ],
     ['550 5.1.1 we read no newsletters'],
   ]),

@@ -79,6 +79,7 @@ export const RATE_RULES: readonly BounceRule[] = [
         'rate[ -]?limit',
         'rate limited',
         'limits for how many',
+        '(receive|accept|send) per (hour|day|minute)',
         '(wait|retry in|again in|back in) (a|an|one|two|some|a few|[0-9]+) (more )?(hour|minute|second|day)s?',
         'send(ing)? too (much|many|often)',
         'rate of (connections|messages|mail|delivery)',

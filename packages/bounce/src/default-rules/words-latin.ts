@@ -30,7 +30,7 @@ export const LATIN_WORDS: readonly Words[] = [
     language: 'French',
     recipient: 'destinataire|utilisateur|bo.te|adresse|compte|usager|correspondant|abonne|messagerie|mailbox',
     unknown:
-      'inconnu|introuvable|invalide|n.exist(e|ent)|inexistant|non (trouve|valide|existant|repertorie|reconnu)|pas (ete )?(trouve|valide|reconnu|repertorie)|ne correspond a aucun',
+      'inconnu|introuvable|invalide|n.exist(e|ent)|inexistant|non (trouve|valide|existant|repertorie|recense|reconnu)|pas (ete )?(trouve|valide|reconnu|repertorie)|ne correspond a aucun',
     whole: 'aucune? (utilisateur|destinataire|compte|bo.te)',
     box: 'bo.te|compte|messagerie|quota|espace|stockage|capacite|destinataire|mailbox|inbox',
     full: 'pleine?([^a-z]|$)|sature|depass|atteint|insuffisant|remplie?([^a-z]|$)',
@@ -53,6 +53,7 @@ export const LATIN_WORDS: readonly Words[] = [
     recipient: 'usuario|destinatario|buzon|cuenta|direccion|casilla|receptor',
     unknown:
       'desconocid|no existe|inexistente|no (ha sido |han sido |fue |se |pudo |ha |esta |es )*(encontr|valid|localiz|registrad|reconocid)|invalid|no hay (ningun|tal|nadie)',
+    whole: 'no hay nadie',
     box: 'buzon|cuenta|bandeja|cuota|casilla|espacio|almacenamiento|usuario|destinatario',
     full: 'llen[oa]([^a-z]|$)|excedid|superad|agotad|sin espacio|no tiene espacio|no hay espacio|insuficiente|complet[oa]([^a-z]|$)',
     disabled:
@@ -96,7 +97,7 @@ export const LATIN_WORDS: readonly Words[] = [
     language: 'Italian',
     recipient: 'utente|destinatario|destin[.]|casella|indirizzo|account|mailbox',
     unknown:
-      'sconosciut|non esist|inesistent|non (piu )?(e |e. |e stat[oa] |risulta )*(trovat|valid|present|registrat)|invalid|errat[oa]([^a-z]|$)|(riuscit[oa] a|possibile|impossibile) (trovare|individuare)',
+      'sconosciut|non esist|inesistent|non (piu )?(e |e. |e stat[oa] |risulta )*(trovat|valid|present|registrat)|invalid|errat[oa]([^a-z]|$)|(riuscit[aeio] a|possibile|impossibile) (trovare|individuare)',
     whole: 'nessuna? (utente|casella)',
     box: 'casella|cassetta|mailbox|quota|spazio|account',
     full: 'pien[oa]([^a-z]|$)|esaurit|superat|insufficient',

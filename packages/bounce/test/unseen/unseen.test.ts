@@ -22,6 +22,15 @@ test.each(replies)('$reasons: $reply', ({ reply, reasons }) => {
   if (!reasons.includes('user-unknown') || reply.startsWith('4')) expect(decision.type).toBe('soft');
 });
 
+test('a status that calls the address unknown moves no text that says otherwise', () => {
+  const moved = replies
+    .filter(({ reasons }) => !reasons.includes('user-unknown'))
+    .map(({ reply }) => reply.replace(/^[45]\d\d[ -]?/, '').replace(/^[45]\.\d+\.\d+ /, ''))
+    .filter((text) => classifyReply(`550 5.1.1 ${text}`, {}, rules).reason === 'user-unknown');
+  // Only a server that says so of its own, without a code, means the domain.
+  expect(moved).toEqual(['Unrouteable address']);
+});
+
 describe('a mail', () => {
   test.each(mails)('$name', ({ kind, recipients, raw }) => {
     const read = classifyMail(raw, rules);
