@@ -44,6 +44,9 @@ export const ADDRESS_RULES: readonly BounceRule[] = [
         'notes mail file',
         'no (e-?mail )?address (registered|listed|known|on file) for',
         'not known (at|on) this (site|address|system|server)',
+        'is not (an? )?user (of|on|at) (this|our)',
+        '(nobody|no one) (called|named)',
+        'has no (account|mail ?box)( here| there|[.]|$)',
         'unregistered (user|recipient|mail ?box|account)',
         'n.t handle (e-?)?mail for (that|this|such)',
         'user <?[^ ]+@[^ ]+ not ok[.]?$',
@@ -100,7 +103,7 @@ export const ADDRESS_RULES: readonly BounceRule[] = [
     [
       'User_unknown',
       [
-        '(user|recipient|receiver|mail ?box|mbox|account|address|addressee|alias|e-?mail address|username|local[ -]part|subscriber|customer|person)s?( account| address| name| mailbox| in| id| name[(]s[)]| [(][^ )]*[)]| <[^ >]*>| "[^ "]*"| [^ ]+@[^ ]+)*(:|,|;| -)*( is| was| has| were|.s| are)? ?(currently |probably )?(an )?(unknown|not (found|known|exist|recogni[sz]ed|valid|listed|a valid|a known|in (our|the)|local|here|available here|defined|be found|registered|in directory|present|have an account)|invalid|non-?exist|does ?n.?.?t (exist|have)|does not exist|doesn.?t exist|not exist|do ?n.?.?t exist|did not exist|no longer (exists|valid|available|in use|at|here|a customer)|nonexistent|undefined|never existed|is not here)',
+        '(user|recipient|receiver|mail ?box|mbox|account|address|addressee|alias|e-?mail address|username|local[ -]part|subscriber|customer|person)s?( account| address| name| mailbox| in| id| name[(]s[)]| [(][^ )]*[)]| <[^ >]*>| "[^ "]*"| [^ ]+@[^ ]+)*(:|,|;| -)*( is| was| has| were|.s| are)? ?(currently |probably )?(an )?(unknown|not (found|known|exist|recogni[sz]ed|valid|listed|a valid|a known|in (our|the)|local|here|available here|defined|be found|registered|in directory|present|have an account)|invalid|non-?exist|does ?n.?.?t (exist|have)|does not exist|doesn.?t exist|not exist|do ?n.?.?t exist|did not exist|no longer (exists|valid|available|in use|at|here|a customer)|nonexistent|undefined|never existed|is not here|unrecogni[sz]ed|unallocated|unassigned)',
         '(unknown|no such|invalid|illegal|non-?existent|nonexistent|bad|undefined|incorrect|wrong|unrecogni[sz]ed|not a valid|not a known|not (an )?existing|no valid) (local )?(or (illegal|unknown|bad|invalid) )?(user|recipient|receiver|mbox|mail ?box|account|address|alias|e-?mail (address|account)|local[ -]part|username|addressee|mail ?drop|destination address|destination mailbox|rcpt|virtual user|to address|final delivery)s?',
         'no (account|mail ?box|user|recipient|such user|person)( here| by| with| for| of| in| named| at| matching| on| found)',
         'no one here',
@@ -109,7 +112,7 @@ export const ADDRESS_RULES: readonly BounceRule[] = [
         'not (a )?(our|known|listed|found|present|registered) (customer|user|in (the )?(domino|directory|ldap|address book|database|local|virtual))',
         '(user|recipient|mailbox|account|address|email)( [^ ]+)? (could|can|cannot|can.?t|couldn.?t)( not)? be (found|resolved|located|verified as|recogni)',
         '(unable|failed|impossible) to (find|locate|resolve|verify|look ?up) (the )?(user|recipient|mailbox|account|address|rcpt|addressee|alias)',
-        '(user|recipient|mailbox|account|address)( [^ ]+)? lookup (failed|error)',
+        '(user|recipient|mailbox|account|address)( [^ ]+)? lookup( in [a-z]+ [a-z]+)? (failed|error)',
         '(does|do|did) ?n.?.?t (exist|have an? (account|mailbox|valid|[a-z.]+ account|yahoo))',
         '(account|mail ?box|user|recipient|address)( [^ ]+)? (has been |was |is |been )(permanently )?(removed|deleted|purged|erased)',
         'deleted (user|mailbox|account)',

@@ -56,6 +56,8 @@ export const DOMAIN_RULES: readonly BounceRule[] = [
         '(host|domain)( name)? [^ ]+ (is|was) (unknown|unresolvable|invalid|non-?existent)',
         'domain( [^ ]+)? (has been|was|is) (deleted|removed|retired)',
         'unresolvable destination',
+        'bad destination (system|host|domain)',
+        '(n.t|not) able to (find|resolve|locate) (the )?(recipient |destination )?(domain|host)',
         'nxdomain',
         'host [a-z0-9-]+[.][a-z0-9.-]+ (is )?unknown',
         'could not resolve',

@@ -91,6 +91,7 @@ export const MAILBOX_RULES: readonly BounceRule[] = [
         'extended inactivity',
         'disableduser',
         'user hangup',
+        'subscription (has |was |is )?(lapsed|ended|expired|cancel)',
         '(^|[^a-z])is (inactive|disabled|suspended|deactivated) (on|in|at) (this|the|our) (domain|server|system|site)',
         '(^|[^a-z])receiving (is |was |has been )?(disabled|suspended)',
         'not (currently |presently )?being accepted for (this|that|the) (mail ?box|user|recipient|account)',

@@ -206,6 +206,7 @@ export const REPUTATION_RULES: readonly BounceRule[] = [
       [
         'reputation',
         'low(er)? (sender )?score',
+        '(^|[^a-z])karma([^a-z]|$)',
         'poor (sender|domain|ip)',
         'sender (domain )?(is )?(suspicious|untrusted|not trusted)',
         'suspicious (activity|sender|connection|host)',

@@ -21,7 +21,7 @@ export const SENDER_RULES: readonly BounceRule[] = [
         'not relay',
         'not (configured|set up|here) to relay',
         'n.t (permitted|allowed|able|authori[sz]ed) to relay',
-        '(do|does|will) ?(not|n.t) (handle|host|accept|take|process) (e-?)?mail for ([a-z0-9-]+[.][a-z]|(that|this|the|your) domain)',
+        '(do|does|will) ?(not|n.t) (handle|host|accept|take|process|rec[ei]{2}ve) (e-?)?mail for ([a-z0-9-]+[.][a-z]|(that|this|the|your) domain)',
         'relay (access|not|operation)',
         'invalid relay',
         'open relay',

@@ -52,7 +52,7 @@ export const LATIN_WORDS: readonly Words[] = [
     language: 'Spanish',
     recipient: 'usuario|destinatario|buzon|cuenta|direccion|casilla|receptor',
     unknown:
-      'desconocid|no existe|inexistente|no (ha sido |han sido |fue |se |pudo |ha |esta |es )*(encontr|valid|localiz|registrad|reconocid)|invalid|no hay (ningun|tal|nadie)',
+      'desconocid|no existe|inexistente|no (ha sido |han sido |fue |se |pudo |ha |esta |es )*(encontr|encuentr|valid|localiz|registrad|reconocid)|invalid|no hay (ningun|tal|nadie)',
     whole: 'no hay nadie',
     box: 'buzon|cuenta|bandeja|cuota|casilla|espacio|almacenamiento|usuario|destinatario',
     full: 'llen[oa]([^a-z]|$)|excedid|superad|agotad|sin espacio|no tiene espacio|no hay espacio|insuficiente|complet[oa]([^a-z]|$)',
