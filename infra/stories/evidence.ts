@@ -54,7 +54,10 @@ export async function gatherEvidence(
     ...(simulated ? [] : log.flatMap((message) => faultsOfAcceptance(message, accepted.get(message.address) ?? 0))),
   ];
   const twice = log.map(({ address }) => address).filter((address) => (accepted.get(address) ?? 0) > 1);
-  tell(`${JSON.stringify(statuses)}, in doubt ${inDoubt}, accepted twice ${twice.length}`);
+  const heardLater = log.reduce((sum, { rows, attempts }) => sum + rows - attempts, 0);
+  tell(
+    `${JSON.stringify(statuses)}, in doubt ${inDoubt}, heard of later ${heardLater}, accepted twice ${twice.length}`,
+  );
   return { statuses, inDoubt, twice, faults };
 }
 

@@ -21,8 +21,12 @@ import {
 import type { HowParked, PutBack } from './put-back.ts';
 import type { Denied } from './shaping/slot.ts';
 
-/** Opens a connection for a path and sends until there is nothing left or it ends. Resolves when the provider counts it no more. */
-export type RunConnection = (path: Path) => Promise<ConnectionEnd>;
+/**
+ * Opens a connection for a path and sends until there is nothing left or it ends. Resolves when the provider counts it no more.
+ *
+ * @param onOpened called once: the connection is there, or will not be.
+ */
+export type RunConnection = (path: Path, onOpened: () => void) => Promise<ConnectionEnd>;
 
 export type ConnectionEnd =
   /** It did its work. */
@@ -68,6 +72,8 @@ export class Paths {
   /** Paths with a connection that waits, and nothing for it. */
   readonly #resting = new Set<Path>();
   #connections = 0;
+  /** Of these, those that wait for a slot or for the provider's greeting. */
+  #opening = 0;
   #claiming = 0;
   #stopping = false;
 
@@ -109,7 +115,7 @@ export class Paths {
   pump(path: Path): void {
     if (this.#stopping || !this.#options.alive()) return;
     const nowMs = performance.now();
-    const room = this.#options.desk.room(this.#connections) - this.#claiming;
+    const room = this.#options.desk.room(this.#connections - this.#opening) - this.#claiming;
     for (const message of path.queued.splice(0, Math.max(0, Math.min(claimsWanted(path, nowMs), room)))) {
       void this.#claim(path, message);
     }
@@ -213,13 +219,19 @@ export class Paths {
 
   #start(path: Path): void {
     this.#connections += 1;
+    this.#opening += 1;
     path.connections += 1;
+    path.opening += 1;
     const run = this.#runOne(path).finally(() => this.#running.delete(run));
     this.#running.add(run);
   }
 
   async #runOne(path: Path): Promise<void> {
-    const end = await this.#options.runConnection(path).catch((err: unknown): ConnectionEnd => {
+    const onOpened = (): void => {
+      this.#opening -= 1;
+      path.opening -= 1;
+    };
+    const end = await this.#options.runConnection(path, onOpened).catch((err: unknown): ConnectionEnd => {
       this.#options.logger.error({ err }, 'a connection ended by a fault of ours');
       return { kind: 'site-failed', because: 'internal error' };
     });

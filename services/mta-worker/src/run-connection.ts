@@ -35,12 +35,9 @@ const REACHED_EVERY_MS = 2000;
 /** One connection from opening to its end as the provider sees it. */
 export function createRunConnection(options: ConnectionOptions): RunConnection {
   const noteReached = createReachedNote(options);
-  return async (path) => {
+  return async (path, onOpened) => {
     const ended = new AbortController();
-    path.opening += 1;
-    const opened = await openFor(path, options, () => ended.abort()).finally(() => {
-      path.opening -= 1;
-    });
+    const opened = await openFor(path, options, () => ended.abort()).finally(onOpened);
     if (opened.kind === 'failed') return { kind: 'site-failed', because: opened.because };
     if (opened.kind === 'denied') return opened;
     if (opened.kind === 'nothing-to-do') return { kind: 'used' };
