@@ -8,11 +8,14 @@ const GLUED = /^[^@]*[\u2e80-\uffef](?=[!-~]+@)/;
 /** Characters of a line that are searched. */
 const MAX_LINE = 1000;
 
+/** Types in front of an address in X.400: `dda:SMTP=user@example.com;`. */
+const TYPED = /^(?:smtp|rfc-?822)=/i;
+
 /** The addresses in a line, as written, in its order. */
 export function addressesIn(line: string): readonly string[] {
   if (!line.includes('@')) return [];
   return [...line.slice(0, MAX_LINE).matchAll(ADDRESS)].map(([address]) =>
-    address.replace(GLUED, '').replace(/^[*=+.]+/, ''),
+    address.replace(GLUED, '').replace(TYPED, '').replace(/^[*=+.]+/, ''),
   );
 }
 

@@ -132,8 +132,22 @@ function ofFailure(evidence: MailEvidence, report: RecipientReport, rules: Compi
   const subject = { replyCode, enhancedStatus, mxHost: remoteMta, sender: evidence.from };
   const command = refusedCommandIn(`${diagnostic} ${told}`);
   const decision = decide({ texts, subject, command }, rules);
+  if (decision.because.kind === 'nothing' && !alone) {
+    // Some say why before they list whom it was about. Which of many is unknown, it does not tell.
+    const common = decide({ texts: [{ target: 'body', text: preamble(evidence) }], subject, command }, rules);
+    return common.type === 'hard' ? decision : common;
+  }
   if (decision.reason !== 'user-unknown' || !alone) return decision;
   // A report that says two things about an address: the one that costs the address less holds.
   const milder = decide({ texts: [{ target: 'body', text: body }], subject, command }, rules);
   return milder.reason === 'inactive-user' ? milder : decision;
+}
+
+/** A report's text before the first recipient that it names. */
+function preamble({ body, reports }: MailEvidence): string {
+  const starts = reports.flatMap(({ recipient = '' }) => {
+    const at = recipient === '' ? -1 : body.indexOf(recipient);
+    return at === -1 ? [] : [at];
+  });
+  return starts.length === 0 ? '' : body.slice(0, Math.min(...starts));
 }

@@ -46,20 +46,24 @@ const AUTO_REPLY_SUBJECT =
   /(?:auto(?:matic|mated)?[- ]?(?:re(?:ply|sponse|sponder|spons)\b)|out of (?:the )?office|away from|on vacation|vacation (?:reply|notice)|\bAway until|^\s*(?:auto(?:matisch)?|ooo)\s*:|automatische (?:antwort|rückmeldung)|abwesenheit|abwesend|nicht im büro|réponse automatique|absence du bureau|absent|respuesta automática|fuera de (?:la )?oficina|resposta automática|fora do escritório|risposta automatica|fuori ufficio|automatisch antwoord|afwezig|automatyczna odpowied|nieobecno|poza biurem|автоответ|автоматический ответ|отсутств|вне офиса|自動(?:返信|応答|回答)|不在|自动(?:回复|答复)|自動回覆|外出)/i;
 
 const BOUNCE_SUBJECT =
-  /(?:undeliver|non[- ]?deliver|not deliver|unable to deliver|undelivered|returned (?:mail|to sender|e?-?mail)|return(?:ed|ing) message|delivery (?:status|fail|problem|error|notification|has failed|report|unsuccessful)|mail delivery|failure (?:notice|delivery)|failed (?:delivery|mail|message)|message (?:status|not delivered|could not|you sent)|mail (?:system )?error|(?:mail|message) could not|mail failure|bounce|cannot (?:be )?(?:deliver|send)|couldn'?t be delivered|permanent (?:error|fail)|delivery failure|notice: mail|user unknown|unzustell|nicht zustell|unzustellbar|zustell|non remis|échec (?:de|d)|non distribu|no se (?:puede|pudo|ha podido)|no entregado|error de entrega|não (?:entregue|pôde|foi)|falha (?:na|de) entrega|mancata consegna|non recapit|impossibile recapitare|niet (?:bezorg|afgelever)|onbestelbaar|niedostarcz|nie dostarcz|zwrot|не(?:доставлен| доставлен|возможно доставить)|ошибка доставки|送信できません|配信(?:不能|エラー|できません)|不達|届きません|戻り|退信|投递失败|系统退信|無法(?:傳遞|投遞)|无法投递|non recapitabil|não entregável|niet te bezorgen|nie można dostarczyć|не удается доставить|недостав|无法送达|未送达|未传递|無法送達|반송|(?:메일|발송|전송|전달|배달|수신)[^.]{0,12}(?:실패|불가|되지|못|오류)|수신 ?거부|teslim edilemedi|nedoručiteln|nie dostarczono|kunde inte levereras|kan ikke leveres|ei voitu toimittaa|kézbesíthetetlen|returned|not (?:a )?member|blocked by|warning: |loop (?:back )?alert|send mail as|teslim edil(?:e)?m|iletilem|gönderilem|không (?:thể |được )?(?:gửi|chuyển|phát)|ไม่สามารถส่ง|ส่งไม่ถึง|تعذر|فشل|לא ניתן ל|נכשל|αδυναμία|απέτυχε|δεν (?:παραδόθηκε|ήταν δυνατή)|olevere|(?:kunde|kunne|kan|kunnat) (?:inte|ikke|ej)|ikke leveret|ei voitu|epäonnistui|nelze doru|nedoru|kézbesít|nelivrat|nu a putut fi|не доставлен|не було доставлено|не удалось доставить|(?:配信|送信|配送|お届け)[^。]{0,10}(?:できません|できなかった|失敗|エラー|不能)|退回|发送失败|投遞失敗|未(?:能)?送达|无法(?:发送|送达|寄达)|無法(?:寄達|送達)|寄送失敗|tidak (?:dapat|terkirim)|gagal)/i;
+  /(?:mail failed|processing error|undeliver|non[- ]?deliver|not deliver|unable to deliver|undelivered|returned (?:mail|to sender|e?-?mail)|return(?:ed|ing) message|delivery (?:status|fail|problem|error|notification|has failed|report|unsuccessful)|mail delivery|failure (?:notice|delivery)|failed (?:delivery|mail|message)|message (?:status|not delivered|could not|you sent)|mail (?:system )?error|(?:mail|message) could not|mail failure|bounce|cannot (?:be )?(?:deliver|send)|couldn'?t be delivered|permanent (?:error|fail)|delivery failure|notice: mail|user unknown|unzustell|nicht zustell|unzustellbar|zustell|non remis|échec (?:de|d)|non distribu|no se (?:puede|pudo|ha podido)|no entregado|error de entrega|não (?:entregue|pôde|foi)|falha (?:na|de) entrega|mancata consegna|non recapit|impossibile recapitare|niet (?:bezorg|afgelever)|onbestelbaar|niedostarcz|nie dostarcz|zwrot|не(?:доставлен| доставлен|возможно доставить)|ошибка доставки|送信できません|配信(?:不能|エラー|できません)|不達|届きません|戻り|退信|投递失败|系统退信|無法(?:傳遞|投遞)|无法投递|non recapitabil|não entregável|niet te bezorgen|nie można dostarczyć|не удается доставить|недостав|无法送达|未送达|未传递|無法送達|반송|(?:메일|발송|전송|전달|배달|수신)[^.]{0,12}(?:실패|불가|되지|못|오류)|수신 ?거부|teslim edilemedi|nedoručiteln|nie dostarczono|kunde inte levereras|kan ikke leveres|ei voitu toimittaa|kézbesíthetetlen|returned|not (?:a )?member|blocked by|warning: |loop (?:back )?alert|send mail as|teslim edil(?:e)?m|iletilem|gönderilem|không (?:thể |được )?(?:gửi|chuyển|phát)|ไม่สามารถส่ง|ส่งไม่ถึง|تعذر|فشل|לא ניתן ל|נכשל|αδυναμία|απέτυχε|δεν (?:παραδόθηκε|ήταν δυνατή)|olevere|(?:kunde|kunne|kan|kunnat) (?:inte|ikke|ej)|ikke leveret|ei voitu|epäonnistui|nelze doru|nedoru|kézbesít|nelivrat|nu a putut fi|не доставлен|не було доставлено|не удалось доставить|(?:配信|送信|配送|お届け)[^。]{0,10}(?:できません|できなかった|失敗|エラー|不能)|退回|发送失败|投遞失敗|未(?:能)?送达|无法(?:发送|送达|寄达)|無法(?:寄達|送達)|寄送失敗|tidak (?:dapat|terkirim)|gagal)/i;
 
 const BOUNCE_BODY =
-  /(?:(?:could|can|was|were|has|have|is|been|be) ?n['o]?t (?:be |been )?(?:deliver|sent|reach|accepted)|not delivered|(?:unable|failed|impossible) to (?:be )?(?:deliver|send|reach)|delivery (?:to|of|has|failed|attempt|error)|undeliverable|permanent (?:fatal )?error|returned to (?:the )?sender|fatal errors?|delivery problems?|failed recipient|did not reach|user unknown|unknown user|mailbox (?:is )?full|over quota|no such user|transcript of session|not been delivered|nicht (?:zugestellt|zustell)|konnte nicht|échec de la remise|n'a pas (?:pu|été)|no se (?:ha )?(?:pudo|podido)|não (?:pôde|foi|pode)|non (?:è stato|può)|kon niet|nie (?:można|mogła|został)|не (?:может быть|удалось|доставлен|был)|送信できません|配信できません|送れません|届け|無法|无法|失败|못했습니다|보낼 수 없|(?:메일|발송|전송|전달|배달|수신)[^.]{0,12}(?:실패|불가|되지|못|오류)|teslim edilemedi|kunde inte levereras|nelze doručit|[45]\d\d[ -]#?[45]\.\d\.\d|not a member|duplicated message-id|loop alert|teslim edil(?:e)?m|iletilem|gönderilem|không (?:thể |được )?(?:gửi|chuyển|phát)|ไม่สามารถส่ง|ส่งไม่ถึง|تعذر|فشل|לא ניתן ל|נכשל|αδυναμία|απέτυχε|δεν (?:παραδόθηκε|ήταν δυνατή)|olevere|(?:kunde|kunne|kan|kunnat) (?:inte|ikke|ej)|ikke leveret|ei voitu|epäonnistui|nelze doru|nedoru|kézbesít|nelivrat|nu a putut fi|не доставлен|не було доставлено|не удалось доставить|(?:配信|送信|配送|お届け)[^。]{0,10}(?:できません|できなかった|失敗|エラー|不能)|退回|发送失败|投遞失敗|未(?:能)?送达|无法(?:发送|送达|寄达)|無法(?:寄達|送達)|寄送失敗|tidak (?:dapat|terkirim)|gagal)/i;
+  /(?:failed address|(?:has been|was|is|being) returned (?:to you|because|due|as )|(?:could|can|was|were|has|have|is|been|be) ?n['o]?t (?:be |been )?(?:deliver|sent|reach|accepted)|not delivered|(?:unable|failed|impossible) to (?:be )?(?:deliver|send|reach)|delivery (?:to|of|has|failed|attempt|error)|undeliverable|permanent (?:fatal )?error|returned to (?:the )?sender|fatal errors?|delivery problems?|failed recipient|did not reach|user unknown|unknown user|mailbox (?:is )?full|over quota|no such user|transcript of session|not been delivered|nicht (?:zugestellt|zustell)|konnte nicht|échec de la remise|n'a pas (?:pu|été)|no se (?:ha )?(?:pudo|podido)|não (?:pôde|foi|pode)|non (?:è stato|può)|kon niet|nie (?:można|mogła|został)|не (?:может быть|удалось|доставлен|был)|送信できません|配信できません|送れません|届け|無法|无法|失败|못했습니다|보낼 수 없|(?:메일|발송|전송|전달|배달|수신)[^.]{0,12}(?:실패|불가|되지|못|오류)|teslim edilemedi|kunde inte levereras|nelze doručit|[45]\d\d[ -]#?[45]\.\d\.\d|not a member|duplicated message-id|loop alert|teslim edil(?:e)?m|iletilem|gönderilem|không (?:thể |được )?(?:gửi|chuyển|phát)|ไม่สามารถส่ง|ส่งไม่ถึง|تعذر|فشل|לא ניתן ל|נכשל|αδυναμία|απέτυχε|δεν (?:παραδόθηκε|ήταν δυνατή)|olevere|(?:kunde|kunne|kan|kunnat) (?:inte|ikke|ej)|ikke leveret|ei voitu|epäonnistui|nelze doru|nedoru|kézbesít|nelivrat|nu a putut fi|не доставлен|не було доставлено|не удалось доставить|(?:配信|送信|配送|お届け)[^。]{0,10}(?:できません|できなかった|失敗|エラー|不能)|退回|发送失败|投遞失敗|未(?:能)?送达|无法(?:发送|送达|寄达)|無法(?:寄達|送達)|寄送失敗|tidak (?:dapat|terkirim)|gagal)/i;
 
 /** What mail programs put before the subject of a mail that is answered or passed on. */
 const PASSED_ON =
   /^\s*(?:re|aw|sv|vs|antw|fwd?|wg|tr|rv|enc|rif|odp|pd|\u0e15\u0e2d\u0e1a|\u8f6c\u53d1|\u7b54\u590d)(?:\[\d+\])?\s*[:\uff1a]/i;
 
 const DAEMON =
-  /(?:mailer[-_. ]?daemon|post[-_. ]?master|mail[-_. ]delivery|mail[-_ ]?administrator|mailsystem|delivery subsystem|maildelivery|bounce|mail system|microsoft ?(?:outlook|exchange)|mail ?server|mail[-_. ]?(?:gateway|scanner|filter|sweeper|guard|marshal|security)|interscan|gateway@|firewall|anti-?(?:spam|virus)|virus ?(?:scan|wall)|listserv|majordomo|mailman|[-.](?:admin|owner|request)@)/i;
+  /(?:mailer[-_. ]?daemon|post[-_. ]?master|mail[-_. ]delivery|mail[-_ ]?administrator|mailsystem|delivery subsystem|maildelivery|bounce|mail system|microsoft ?(?:outlook|exchange)|mail ?server|mail[-_. ]?(?:gateway|scanner|filter|sweeper|guard|marshal|security)|interscan|gateway@|firewall|anti-?(?:spam|virus)|virus ?(?:scan|wall)|listserv|majordomo|mailman|mdaemon@|[-.](?:admin|owner|request)@)/i;
+
+/** How a report introduces itself, whoever its header says has sent it. */
+const INTRODUCED =
+  /^[\s*=_#|-]{0,200}(?:(?:message|notice|notification) from (?:the )?(?:[\w-]{1,40} ){0,4}(?:mail|e-?mail|virus|gateway|messaging|security)|(?:non[- ]?delivery|delivery (?:failure|status)|undeliverable (?:mail|message)?|bounce) (?:report|notification|notice)|(?:your|the following|votre|ihre|su|sua|la sua|uw) (?:e-?mail |mail )?(?:message|e-?mail|mail|nachricht|mensaje|mensagem|messaggio|bericht) (?:could not|can ?not|was not|has not|n'a pas|konnte nicht|no (?:se )?(?:pudo|ha podido)|n[aã]o p[oôu]de|non (?:e stato|è stato|pu[oò])|kon niet))/i;
 
 const DELAYED =
-  /(?:delay(?:ed)?\b.{0,80}(?:retr|will|keep|contin|hours?|still|queue|minutes|warning)|warning: (?:message|could not send|mail)|still being retried|still (?:trying|attempting)|not yet been delivered|temporary failure report|do not need to (?:re-?send|do anything)|has been delayed|will (?:continue|keep|be) (?:to )?(?:try|retr)|verzögert|retardad[oa]|retardée?|ritardat|vertraagd|opóźnion|задерж|遅延|延迟)/i;
+  /(?:delay(?:ed)?\b.{0,80}(?:retr|will|keep|contin|hours?|still|queue|minutes|warning)|warning: (?:message|could not send|mail)|still being retried|still (?:trying|attempting)|not yet been delivered|temporary failure report|do not need to (?:re-?send|do anything)|has been delayed|will (?:continue|keep|be) (?:to )?(?:try|retr)|attempts will (?:continue|be repeated)|verzögert|retardad[oa]|retardée?|ritardat|vertraagd|opóźnion|задерж|遅延|延迟)/i;
 
 /**
  * Tells what a mail is. A machine-readable report comes first; then what only a bounce has; an automatic answer is told
@@ -96,9 +100,9 @@ function isChallenge({ mail, body, actions }: KindQuestion): boolean {
 
 function bounceSigns({ mail, body, recipients, hasReturned }: KindQuestion): number {
   const subject = mail.subject.slice(0, 300);
-  const daemon =
-    DAEMON.test(mail.from) || DAEMON.test(mail.fromName.slice(0, 200)) || isNull(headerOf(mail, 'return-path'));
-  const answered = isAutoReply(mail) && !DAEMON.test(mail.from);
+  const machine = isMachine(mail);
+  const daemon = machine || isNull(headerOf(mail, 'return-path')) || INTRODUCED.test(body.slice(0, 400));
+  const answered = isAutoReply(mail) && !machine;
   return (
     (mail.headers.has('x-failed-recipients') ? 4 : 0) +
     (headerOf(mail, 'content-type').toLowerCase().includes('multipart/report') ? 2 : 0) +
@@ -116,6 +120,11 @@ function bounceSigns({ mail, body, recipients, hasReturned }: KindQuestion): num
   );
 }
 
+/** A mail system by the name that it gives itself; nobody else leaves its own address empty. */
+function isMachine(mail: Mail): boolean {
+  return mail.from === '' || DAEMON.test(mail.fromName.slice(0, 200));
+}
+
 function isNull(reversePath: string): boolean {
   return /^\s*<\s*>\s*$/.test(reversePath);
 }
@@ -129,9 +138,11 @@ function isAutoReply(mail: Mail): boolean {
   return (
     submitted.startsWith('auto-replied') ||
     submitted.startsWith('auto-generated') ||
-    ['x-autoreply', 'x-autorespond', 'x-autoresponder', 'x-autogenerated', 'x-auto-reply', 'x-vacation'].some((name) =>
+    ['x-autoreply', 'x-autorespond', 'x-autoresponder', 'x-auto-reply', 'x-vacation'].some((name) =>
       mail.headers.has(name),
     ) ||
+    // CommuniGate writes the same field into what a rule of a mailbox passes on.
+    /^(?!\s*(?:mirror|forward|group))/i.test(mail.headers.get('x-autogenerated')?.[0] ?? 'mirror') ||
     /^\s*auto_?reply/i.test(headerOf(mail, 'precedence')) ||
     (/oof|autoreply|\ball\b/i.test(headerOf(mail, 'x-auto-response-suppress')) && mail.headers.has('in-reply-to')) ||
     AUTO_REPLY_SUBJECT.test(mail.subject.slice(0, 300)) ||

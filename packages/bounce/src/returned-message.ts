@@ -3,7 +3,10 @@ export type CutReport = { readonly report: string; readonly returned: string };
 
 /** Lines that servers put between their words and the returned message. */
 const SEPARATOR =
-  /^[\s>*=_-]*(?:this is a copy of|original message|returned message|the (?:body|headers?) of the (?:original|message)|header of (?:the )?(?:original|message)|message headers? follow|message header|headers? of (?:the )?original|original (?:message|mail) (?:follows|headers?)|below (?:this line )?is (?:a copy|the)|the original message (?:follows|was|is attached)|copy of (?:the|your) (?:original )?message|unsent message|undelivered message|text of (?:the )?(?:original )?message|start of (?:message|returned|original)|message (?:text|contents?) follows|begin (?:message|original)|forwarded message|en-t[êe]tes de message|encabezados? del mensaje|cabe[çc]alhos? da mensagem|kopfzeilen der|ursprüngliche nachricht|orig-?mail|this is the header of|included is a copy)/i;
+  /^[\s>*=_|-]*(?:this is a copy of|original message|returned (?:message|mail)|the (?:body|headers?) of the (?:original|message)|header of (?:the )?(?:original|message)|message headers? follow|message header|headers? of (?:the )?original|original (?:message|mail) (?:follows|headers?)|below (?:this line )?is (?:a copy|the)|the original message (?:follows|was|is attached)|copy of (?:the|your) (?:original )?message|unsent message|undelivered message|text of (?:the )?(?:original )?message|start of (?:message|returned|original)|message (?:text|contents?) follows|begin (?:message|original)|forwarded message|en-t[êe]tes de message|encabezados? del mensaje|cabe[çc]alhos? da mensagem|kopfzeilen der|ursprüngliche nachricht|orig-?mail|this is the header of|included is a copy)/i;
+
+/** A heading that has a line to itself, without a sign that sets it off: only what named somebody is over there. */
+const ALONE = /^\s*(?:the )?(?:old|original|returned|undelivered) (?:message|e-?mail|mail):\s*$/i;
 
 /** Two lines like these in a row are a header section. */
 const HEADER_LINE =
@@ -25,13 +28,14 @@ export function cutReturned(text: string): CutReport {
 function beginsReturned(lines: readonly string[], number: number): boolean {
   const line = lines[number]?.slice(0, 300) ?? '';
   if (SEPARATOR.test(line)) return isSeparator(line, lines.slice(number + 1, number + 8));
+  if (ALONE.test(line)) return lines.slice(0, number).some((it) => it.includes('@'));
   if (!STARTS_HEADERS.test(line)) return false;
   return countHeaders(lines.slice(number, number + 9)) >= (/^>?\s?(?:Received|Return-Path|DKIM)/i.test(line) ? 2 : 3);
 }
 
 /** Sentences begin with the same words: a separator has dashes, or a header section behind it. */
 function isSeparator(line: string, behind: readonly string[]): boolean {
-  return /^\s*[-=_*]{2,}/.test(line) || countHeaders(behind) >= 2;
+  return /^\s*\|?[-=_*]{2,}/.test(line) || countHeaders(behind) >= 2;
 }
 
 function countHeaders(lines: readonly string[]): number {

@@ -18,7 +18,7 @@ const MAX_RECIPIENTS = 1000;
 
 /** A line that is about the address it begins with: `<user@example.com>: …`, `Addressed to: user@…`, `550 <user@…>... …`. */
 const LEADS =
-  /^[\s<"'*\u2022>#|\u00b7-]*(?:(?:[45]\d\d[ ,-]\s?(?:[45]\.\d{1,3}\.\d{1,3} )?)|(?:to|smtp|recipient(?: address| name)?|rcpt|addr(?:ess)?(?:ed to)?|(?:final|failed|intended|original|undelivered)[ -]recipient|mailbox|user|e-?mail(?: address)?|an|para|pour|dest(?:inat\w{2,6})?|empf\S{1,3}nger|\u5b9b\u5148|\u6536\u4ef6\u4eba)\s*[:;\uff1a]\s*(?:rfc822;\s?|smtp:)?)?[<"'(\u300c]*$/iu;
+  /^[\s<"'*\u2022>#|\u00b7-]*(?:(?:[45]\d\d[ ,-]\s?(?:[45]\.\d{1,3}\.\d{1,3} )?)|(?:to|smtp|recipient(?: address| name)?|rcpt|addr(?:ess)?(?:ed to)?|(?:final|failed|intended|original|undelivered)[ -]recipient|mailbox|user|e-?mail(?: address)?|an|para|pour|dest(?:inat\w{2,6})?|empf\S{1,3}nger|\u5b9b\u5148|\u6536\u4ef6\u4eba)\s*[:;\uff1a]\s*(?:rfc822;\s?|smtp:)?|(?:[a-z]{1,4}=[^;=@]{0,64};\s?){1,8}(?:dda:)?(?:smtp|rfc-?822)=)?[<"'(\u300c]*$/iu;
 
 /** A sentence behind which the failed recipients are listed. */
 const LIST_BEGINS =
@@ -30,7 +30,10 @@ const CERTAINLY =
 
 /** Words that make the address behind them the one that failed. */
 const NAMES_RECIPIENT =
-  /(?:rcpt to|recipient|user|mailbox|address|deliver(?:ed|y)?(?: \w+){0,3} to|addressee|message to|mail to|sent to|account|unknown|for|to)\W{0,4}$/i;
+  /(?:rcpt to|recipient|user|mailbox|address(?:ed(?: to)?)?|deliver(?:ed|y)?(?: \w+){0,3} to|addressee|message to|mail to|sent to|account|unknown|for|to)\W{0,4}$/i;
+
+/** A line of a server's reply. */
+const QUOTED = /^\s*[45]\d\d[ -]/;
 
 /** Lines that show the message, the session or the reporter rather than a failed recipient. */
 const NOT_ABOUT =
@@ -68,8 +71,11 @@ export function readTextReport(report: string, { own, hints }: Known): readonly 
       ...hints.filter((hint) => !known.has(hint.toLowerCase())).map((recipient) => ({ recipient, said: '' })),
     ];
   }
-  const called = byLine(lines, (line) => precededBy(line, { words: NAMES_RECIPIENT, fits: isOther }));
-  if (called.length > 0) return called;
+  const called = (line: string) => precededBy(line, { words: NAMES_RECIPIENT, fits: isOther });
+  // A reply that is quoted names the address once more, or the one that the message was passed on to.
+  const outside = byLine(lines, (line) => (QUOTED.test(line) ? undefined : called(line)));
+  const found = outside.length > 0 ? outside : byLine(lines, called);
+  if (found.length > 0) return found;
   // One single address that is not the sender's can only be the recipient's.
   const others = byLine(lines, (line) => (isAbout(line) ? addressesIn(line).find(isOther) : undefined));
   return others.length === 1 ? others : [];

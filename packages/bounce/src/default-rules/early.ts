@@ -126,6 +126,15 @@ export const EARLY_RULES: readonly BounceRule[] = [
       [UNKNOWN, '550 your mail server exceeds the allowed number of messages'],
     ],
   ]),
+  // A directory of people, whatever it calls its server.
+  ...rulesOf({ reason: 'user-unknown', detail: 'user-unknown' }, [
+    [
+      'Ph_directory',
+      ['no matches to name ?server query.*phquery', 'phquery.*no matches to name ?server query'],
+      ['reader No matches to nameserver query --------Error Detail (phquery V4.1):'],
+      ['550 5.7.1 192.0.2.1: no matches to nameserver query', '550 5.2.2 mailbox full'],
+    ],
+  ]),
   // What is said of the mailbox first is not about us, whoever did it.
   ...rulesOf({ reason: 'inactive-user', detail: 'suspended', replyCodes: ['5'] }, [
     [

@@ -103,6 +103,7 @@ export const NETWORK_RULES: readonly BounceRule[] = [
         'not accept our requests to connect',
         '(failed|tried|attempts?) (for|after|[0-9]+) (more than )?[0-9]* ?(hours?|days?|attempts?|times)',
         'delivery (failed|attempts?) [0-9]+',
+        '(exceed(ed|s)?|reached|after|over) (the |its |all )*(maximum|max|allowed|permitted)?( number of)? ?(delivery |transfer |retry )?(attempts|retries|tries)([^a-z]|$)',
         'for (more than |over )?[0-9]+ (hours?|days)',
         'still being retried',
         'has been delayed',
@@ -120,6 +121,7 @@ export const NETWORK_RULES: readonly BounceRule[] = [
         '550 5.4.316 Message expired, connection refused',
         'user@example.co.jp: Envelope expired',
         'retry timeout exceeded',
+        'Reason: Exceeded Maximum Delivery Attempts. Verify that the recipient address is correct.',
         'Delivery failed 20 attempts: user@example.com',
       ],
       [UNKNOWN, '550 5.7.1 rejected'],
@@ -189,6 +191,7 @@ export const NETWORK_RULES: readonly BounceRule[] = [
       [
         '(internal|system|server|local|temporary|unexpected|configuration|processing|software|database|ldap|backend|upstream|lookup|queue|storage|i/o|application|general|transaction)( system| server| software| local| configuration)? (error|failure|problem|fault|config)',
         'local error in processing',
+        'error (while|during|in) (it was |being )?process',
         '(temporar[a-z]*|currently|momentarily) (unavailable|not available|unable|rejected|local problem|failure|out of|disabled|suspended service)',
         'service (is )?(temporarily |currently )?(not available|unavailable|closing|shutting|down)',
         'service refus',
@@ -239,6 +242,7 @@ export const NETWORK_RULES: readonly BounceRule[] = [
       ],
       [
         '550 5.3.5 <user@example.org>... Internal System Error',
+        'It was returned because it met an error while being processed.',
         '451 4.3.0 Temporary local problem',
         '421 4.3.0 Upstream error, please check',
         '421 4.2.0 Service refuse. Veuillez essayer plus tard. Service refused, please try later. OFR005_505 [505]',
