@@ -15,7 +15,10 @@ const TYPED = /^(?:smtp|rfc-?822)=/i;
 export function addressesIn(line: string): readonly string[] {
   if (!line.includes('@')) return [];
   return [...line.slice(0, MAX_LINE).matchAll(ADDRESS)].map(([address]) =>
-    address.replace(GLUED, '').replace(TYPED, '').replace(/^[*=+.]+/, ''),
+    address
+      .replace(GLUED, '')
+      .replace(TYPED, '')
+      .replace(/^[*=+.]+/, ''),
   );
 }
 

@@ -60,7 +60,7 @@ const DAEMON =
 
 /** How a report introduces itself, whoever its header says has sent it. */
 const INTRODUCED =
-  /^[\s*=_#|-]{0,200}(?:(?:message|notice|notification) from (?:the )?(?:[\w-]{1,40} ){0,4}(?:mail|e-?mail|virus|gateway|messaging|security)|(?:non[- ]?delivery|delivery (?:failure|status)|undeliverable (?:mail|message)?|bounce) (?:report|notification|notice)|(?:your|the following|votre|ihre|su|sua|la sua|uw) (?:e-?mail |mail )?(?:message|e-?mail|mail|nachricht|mensaje|mensagem|messaggio|bericht) (?:could not|can ?not|was not|has not|n'a pas|konnte nicht|no (?:se )?(?:pudo|ha podido)|n[aã]o p[oôu]de|non (?:e stato|è stato|pu[oò])|kon niet))/i;
+  /^[\s*=_#|-]{0,200}(?:(?:message|notice|notification) from (?:the )?(?:[\w-]{1,40} ){0,4}(?:mail|e-?mail|virus|gateway|messaging|security)|(?:non[- ]?delivery|delivery (?:failure|status)|undeliverable (?:mail|message)?|bounce) (?:report|notification|notice)|(?:your|the following) (?:e-?mail |mail )?(?:message|e-?mail|mail) (?:could not|can ?not|was not|has not been) (?:be )?deliver|votre (?:message|e-?mail|courrier) n'a (?:pas )?pu (?:[eê]tre )?(?:d[eé]livr|remis|distribu|transmis|achemin)|ihre (?:nachricht|e-?mail) konnte nicht (?:\S+ )?zugestellt|su (?:mensaje|correo) no (?:se )?(?:pudo|ha podido) (?:ser )?entreg|sua mensagem n[aã]o (?:p[oô]de|foi) (?:ser )?entreg|il (?:suo )?messaggio non (?:[eè] stato|pu[oò] essere) (?:recapit|consegn))/i;
 
 const DELAYED =
   /(?:delay(?:ed)?\b.{0,80}(?:retr|will|keep|contin|hours?|still|queue|minutes|warning)|warning: (?:message|could not send|mail)|still being retried|still (?:trying|attempting)|not yet been delivered|temporary failure report|do not need to (?:re-?send|do anything)|has been delayed|will (?:continue|keep|be) (?:to )?(?:try|retr)|attempts will (?:continue|be repeated)|verzögert|retardad[oa]|retardée?|ritardat|vertraagd|opóźnion|задерж|遅延|延迟)/i;
@@ -100,20 +100,22 @@ function isChallenge({ mail, body, actions }: KindQuestion): boolean {
 
 function bounceSigns({ mail, body, recipients, hasReturned }: KindQuestion): number {
   const subject = mail.subject.slice(0, 300);
-  const machine = isMachine(mail);
-  const daemon = machine || isNull(headerOf(mail, 'return-path')) || INTRODUCED.test(body.slice(0, 400));
-  const answered = isAutoReply(mail) && !machine;
+  const answered = isAutoReply(mail) && !isMachine(mail);
+  const machine = isMachine(mail) || isNull(headerOf(mail, 'return-path'));
+  const introduced = INTRODUCED.test(body.slice(0, 400));
+  const daemon = machine || introduced;
+  const headed = BOUNCE_SUBJECT.test(subject);
   return (
     (mail.headers.has('x-failed-recipients') ? 4 : 0) +
     (headerOf(mail, 'content-type').toLowerCase().includes('multipart/report') ? 2 : 0) +
-    (BOUNCE_SUBJECT.test(subject) ? 2 : 0) +
+    (headed ? 2 : 0) +
     (daemon ? 1 : 0) +
     (BOUNCE_BODY.test(body.slice(0, 6000)) ? 2 : 0) +
     (hasReturned ? 1 : 0) +
     (recipients > 0 ? 1 : 0) -
     (answered ? 3 : 0) -
     // A person passes a report on, or writes of a delivery: no mail system, and nobody whose mail failed.
-    (!daemon && PASSED_ON.test(subject) ? 3 : 0) -
+    (!machine && !(introduced && headed) && PASSED_ON.test(subject) ? 3 : 0) -
     // … nor a list of readers.
     (!daemon && (mail.headers.has('list-id') || mail.headers.has('list-unsubscribe')) ? 3 : 0) -
     (!daemon && !hasReturned ? 2 : 0)

@@ -182,8 +182,10 @@ export const ADDRESS_RULES: readonly BounceRule[] = [
   ...rulesOf({ reason: 'user-unknown', detail: 'user-unknown', enhancedStatuses: ['5.1.1'] }, [
     [
       'Recipient_rejected_unknown',
-      ['(recipient|address|rcpt)( address)?( [^ ]+)? rejected[.]?(: [^ ]*[.][^ ]+)?( [(]in reply to .*)?$'],
-      ['550 5.1.1 <user@example.com>: Recipient address rejected: example.com'],
+      [
+        '(recipient|address|rcpt)( address)?( [^ ]+)? rejected[.]?(: [^ ]*[.][^ ]+)?( [(]in reply to .*| [[]rcpt_to[]].*)?$',
+      ],
+      ['550 5.1.1 <user@example.com>: Recipient address rejected: example.com [RCPT_TO]'],
       ['550 5.1.1 <user@example.com>: Recipient address rejected: Policy restrictions', BLOCKED],
     ],
   ]),
