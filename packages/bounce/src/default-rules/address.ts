@@ -184,6 +184,12 @@ export const ADDRESS_RULES: readonly BounceRule[] = [
       'Recipient_rejected_unknown',
       [
         '(recipient|address|rcpt)( address)?( [^ ]+)? rejected[.]?(: [^ ]*[.][^ ]+)?( [(]in reply to .*| [[]rcpt_to[]].*)?$',
+        // Of texts that may mean much the status says which.
+        '(recipient|address|rcpt) verification (has )?failed[.]?$',
+        'no (valid|correct) recipients',
+        'cannot deliver (e-?)?(mail|messages?) (for|to) <?[^ ]+@[^ ]+$',
+        '(mail ?box|account|user)( <?[^ ]+@[^ ]+)?( is)? (unavailable|not available)[.]?( [(]in reply to .*)?$',
+        '^[0-9]* ?([0-9.]+ )?unavailable (mail ?box|mail user|user|account)',
       ],
       ['550 5.1.1 <user@example.com>: Recipient address rejected: example.com [RCPT_TO]'],
       ['550 5.1.1 <user@example.com>: Recipient address rejected: Policy restrictions', BLOCKED],

@@ -95,8 +95,6 @@ export const MAILBOX_RULES: readonly BounceRule[] = [
         '(^|[^a-z])is (inactive|disabled|suspended|deactivated) (on|in|at) (this|the|our) (domain|server|system|site)',
         '(^|[^a-z])receiving (is |was |has been )?(disabled|suspended)',
         'not (currently |presently )?being accepted for (this|that|the) (mail ?box|user|recipient|account)',
-        '(account|user)( [^ ]+)? is (currently )?unavailable',
-        'unavailable (mail ?box|mail user|user|account)',
         '(recipient|user) suspend',
         '^(it |account |user )?has been suspended',
         'i[.]ua/err/3([^0-9]|$)',

@@ -82,6 +82,14 @@ export const POLICY_RULES: readonly BounceRule[] = [
       [UNKNOWN, '550 rejected'],
     ],
   ]),
+  ...rulesOf({ reason: 'inactive-user', detail: 'suspended', replyCodes: ['5'] }, [
+    [
+      'Unavailable_account',
+      ['(account|user)( <?[^ ]+@[^ ]+)? is (currently )?unavailable', 'unavailable (mail ?box|mail user|user|account)'],
+      ['550 this account is unavailable'],
+      ['550 5.1.1 this address is unavailable', UNKNOWN],
+    ],
+  ]),
   ...rulesOf({ reason: 'refused', detail: 'recipient-filter' }, [
     [
       'Recipient_filter',
