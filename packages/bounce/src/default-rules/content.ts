@@ -110,6 +110,7 @@ export const CONTENT_RULES: readonly BounceRule[] = [
         'exceed(ed|s|ing)? (the |our |your |its |maximum |max |fixed |allowed |server.?s? |recipient.?s? )*(message|mail|e-?mail|attachment|mail data|content)?[ -]?size',
         '(message|mail) (file )?(size|length) (exceeds|limit|too|larger|greater|over)',
         'size limit',
+        'length of (the )?(data|message|mail|body)( content)? [^.]*(maximum|limit|threshold|allowed)',
         '(^|[^a-z])(msg-p1|int-p2)([^0-9]|$)',
         'larger than',
         'maximum (message |mail |allowed |file )?size',

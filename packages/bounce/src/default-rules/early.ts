@@ -68,6 +68,14 @@ export const EARLY_RULES: readonly BounceRule[] = [
       [UNKNOWN],
     ],
   ]),
+  ...rulesOf({ reason: 'refused', detail: 'sender-rejected' }, [
+    [
+      'Sender_called_back',
+      ['account or domain may not exist.*sender verify fail'],
+      ['550-The account or domain may not exist, they may be blacklisted. 550 Sender verify failed'],
+      [UNKNOWN, '550-The account or domain may not exist, they may be blacklisted. 550 Invalid recipient'],
+    ],
+  ]),
   ...rulesOf({ reason: 'invalid-domain', detail: 'host-unknown' }, [
     [
       'Account_or_domain_missing',

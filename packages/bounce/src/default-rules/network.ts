@@ -36,7 +36,8 @@ export const NETWORK_RULES: readonly BounceRule[] = [
       [
         'no route to host',
         'network (is )?(unreachable|error|down)',
-        'dns (server|query|lookup|resolution) (returned|fail|error|timed|problem|trouble)',
+        'unreachable (host|network|server)',
+        'dns (server|query|lookup|resolution|resolver?) (returned|fail|error|timed|problem|trouble)',
         'dns (error|failure)',
         '(name server|nameserver|dns).*(timeout|timed out|temporar)',
         'name resolution',
@@ -192,6 +193,7 @@ export const NETWORK_RULES: readonly BounceRule[] = [
         '(internal|system|server|local|temporary|unexpected|configuration|processing|software|database|ldap|backend|upstream|lookup|queue|storage|i/o|application|general|transaction)( system| server| software| local| configuration)? (error|failure|problem|fault|config)',
         'local error in processing',
         'error (while|during|in) (it was |being )?process',
+        'can.?(no)?t create output',
         '(temporar[a-z]*|currently|momentarily) (unavailable|not available|unable|rejected|local problem|failure|out of|disabled|suspended service)',
         'service (is )?(temporarily |currently )?(not available|unavailable|closing|shutting|down)',
         'service refus',

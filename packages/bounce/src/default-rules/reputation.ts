@@ -173,7 +173,7 @@ export const REPUTATION_RULES: readonly BounceRule[] = [
         'in (helo|ehlo)',
         'confirm this mail server',
         'invalid ip for sending',
-        'no access from',
+        'no access (from|for (this|your|the) )',
         'open proxy',
         'listed as abusive',
         'i[.]ua/err/[79]([^0-9]|$)',
