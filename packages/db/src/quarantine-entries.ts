@@ -76,22 +76,24 @@ export async function lockEntries(
   tx: Statements,
   addresses: readonly string[],
 ): Promise<{ readonly entries: ReadonlyMap<string, LockedEntry>; readonly made: ReadonlySet<string> }> {
-  const made = await tx.$queryRawUnsafe<{ address: string }[]>(
-    `INSERT INTO quarantine (address, domain, status)
-     SELECT address, substring(address FROM '[^@]*$'), 'valid' FROM unnest($1::text[]) AS a(address) ORDER BY address COLLATE "C"
-     ON CONFLICT DO NOTHING RETURNING address`,
-    addresses,
-  );
-  const rows = await tx.$queryRawUnsafe<LockedEntry[]>(
-    `SELECT q.address, ${ENTRY_COLUMNS} FROM quarantine q WHERE q.address = ANY ($1::text[])
-     ORDER BY q.address FOR UPDATE`,
-    addresses,
-  );
-  return {
-    entries: new Map(rows.map((row) => [row.address, row])),
-    made: new Set(made.map(({ address }) => address)),
-  };
+  const entries = new Map<string, LockedEntry>();
+  const made = new Set<string>();
+  // Whoever held a row that this waited for may have deleted it: then there is none yet.
+  for (let wanted = addresses; wanted.length > 0; wanted = wanted.filter((address) => !entries.has(address))) {
+    for (const { address } of await tx.$queryRawUnsafe<{ address: string }[]>(MAKE, wanted)) made.add(address);
+    for (const row of await tx.$queryRawUnsafe<LockedEntry[]>(LOCK, wanted)) entries.set(row.address, row);
+  }
+  return { entries, made };
 }
+
+const MAKE = `
+  INSERT INTO quarantine (address, domain, status)
+  SELECT address, substring(address FROM '[^@]*$'), 'valid' FROM unnest($1::text[]) AS a(address) ORDER BY address COLLATE "C"
+  ON CONFLICT DO NOTHING RETURNING address`;
+
+const LOCK = `
+  SELECT q.address, ${ENTRY_COLUMNS} FROM quarantine q WHERE q.address = ANY ($1::text[])
+  ORDER BY q.address FOR UPDATE`;
 
 /** Why an address changed. */
 export type ChangeCause = 'error' | 'complaint' | 'release' | 'reset' | 'import' | 'edit' | 'undo' | 'bulk-release';

@@ -6,6 +6,7 @@ import {
   openDatabase,
   recordBounces,
   recordOutcomes,
+  undoQuarantine,
   type Database,
   type RecordedOutcome,
   type ReportedBounce,
@@ -21,6 +22,7 @@ import {
   newSite,
   sent,
   setClock,
+  standingOf,
   type TestReason,
 } from './quarantine-world.ts';
 import { openTestDatabase } from './world.ts';
@@ -138,3 +140,33 @@ test('many recorders at once, with repeats and in any order, leave the same rows
     { numRuns: 10, endOnFailure: true },
   );
 }, 180_000);
+
+test('an error that comes while its address is put back by an undo counts, as after it', async () => {
+  const { client } = database;
+  const address = 'back@undone.example';
+  const siteId = await newSite(database);
+  await setClock(database, DAY_ZERO);
+  const { ids } = await insertSending(database, [address, address], { siteId });
+  const [first = expect.fail('no message'), second = expect.fail('no message')] = ids;
+  await recordOutcomes(database, [failed(first, 'user-unknown')]);
+  await using gate = openDatabase(database.url, { poolSize: 1 });
+  await gate.client.$queryRawUnsafe(`SELECT pg_advisory_lock(4243)::text`);
+  await client.$executeRawUnsafe(
+    `CREATE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql
+     AS 'BEGIN PERFORM pg_advisory_xact_lock_shared(4243); RETURN NULL; END'`,
+  );
+  await client.$executeRawUnsafe(
+    `CREATE TRIGGER gate BEFORE DELETE ON quarantine FOR EACH STATEMENT EXECUTE FUNCTION wait_at_gate()`,
+  );
+  const waiting = async () =>
+    (await gate.client.$queryRawUnsafe<object[]>(`SELECT FROM pg_locks WHERE NOT granted`)).length;
+  const window = { from: new Date(DAY_ZERO), to: new Date(DAY_ZERO + DAY) };
+  const [undo, error] = recorders;
+  const undone = undoQuarantine(undo ?? database, window, { actor: 'test', dryRun: false });
+  await expect.poll(waiting, { interval: 10 }).toBe(1);
+  const recorded = recordOutcomes(error ?? database, [failed(second, 'user-unknown')]);
+  await expect.poll(waiting, { interval: 10 }).toBe(2);
+  await gate.client.$queryRawUnsafe(`SELECT pg_advisory_unlock(4243)::text`);
+  await Promise.all([undone, recorded]);
+  expect(await standingOf(database, address)).toMatchObject({ status: 'quarantined', errors: 1 });
+});
