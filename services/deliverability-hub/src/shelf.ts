@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 
 import type { RuleSetDocument } from '@mxflow/contracts';
-import { newestHubVersion, readHubVersion, type Database } from '@mxflow/db';
+import { pageHubVersions, readHubVersion, type Database } from '@mxflow/db';
 import { signRuleSet, type SigningKey } from '@mxflow/rule-set';
 
 import type { HubEvents } from './events.ts';
@@ -25,7 +25,7 @@ export type Shelf = {
   /** `undefined` until the first was loaded. */
   readonly newest: () => ServedRuleSet | undefined;
   readonly find: (version: number) => Promise<ServedRuleSet | undefined>;
-  /** Looks whether anybody has published a newer one. */
+  /** Looks whether another one is the newest: published since, or that of a database that was set back. */
   readonly refresh: () => Promise<void>;
 };
 
@@ -39,10 +39,22 @@ const MOST_EARLIER = 4;
 
 export function openShelf({ database, keys, events }: ShelfOptions): Shelf {
   const earlier = new Map<number, ServedRuleSet>();
-  let newest: ServedRuleSet | undefined;
-  const load = async (version: number): Promise<ServedRuleSet | undefined> => {
+  let newest: (ServedRuleSet & { readonly sha256: string }) | undefined;
+  let looking: Promise<void> = Promise.resolve();
+  const load = async (version: number) => {
     const stored = await readHubVersion(database, version);
-    return stored === undefined ? undefined : await pack(JSON.parse(stored.document) as RuleSetDocument, keys);
+    if (stored === undefined) return undefined;
+    return { ...(await pack(JSON.parse(stored.document) as RuleSetDocument, keys)), sha256: stored.sha256 };
+  };
+  const look = async (): Promise<void> => {
+    const [head] = await pageHubVersions(database, { limit: 1 });
+    if (head === undefined || head.sha256 === newest?.sha256) return;
+    const loaded = await load(head.version);
+    if (loaded === undefined) return;
+    // Versions are never taken back: Postgres was, to an older state, and nothing kept from the other one holds.
+    if (newest !== undefined && loaded.version <= newest.version) earlier.clear();
+    newest = loaded;
+    events.serving(loaded);
   };
   return {
     newest: () => newest,
@@ -55,15 +67,8 @@ export function openShelf({ database, keys, events }: ShelfOptions): Shelf {
       earlier.set(version, loaded);
       return loaded;
     },
-    refresh: async () => {
-      const version = await newestHubVersion(database.client);
-      if (version <= (newest?.version ?? 0)) return;
-      const loaded = await load(version);
-      // Another look may have found a newer one meanwhile.
-      if (loaded === undefined || loaded.version <= (newest?.version ?? 0)) return;
-      newest = loaded;
-      events.serving(loaded);
-    },
+    // One after the other: what is found last is what holds.
+    refresh: () => (looking = looking.catch(() => {}).then(look)),
   };
 }
 

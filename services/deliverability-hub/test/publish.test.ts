@@ -161,3 +161,21 @@ test('a published version cannot be changed, not even by hand', async () => {
   const first = firstOf((await hub.call('GET', '/v1/versions')).body.versions.slice(-1));
   expect(first).toMatchObject({ version: 1, note: 'The rules that come with mxflow' });
 });
+
+test('a hub whose database was set back serves what that holds', async () => {
+  const served = async () => (await hub.call('GET', '/v1/rule-set', { key: hub.keys.client })).headers.get('etag');
+  const before = await served();
+  const [newest = expect.fail('no version')] = (await hub.call('GET', '/v1/versions')).body.versions;
+  // One that somebody has asked for is kept in memory, too.
+  await hub.call('GET', `/v1/rule-sets/${newest.version - 1}`, { key: hub.keys.client });
+  await hub.database.client.$transaction(async (tx) => {
+    // As a backup is loaded: no trigger asks.
+    await tx.$executeRawUnsafe(`SET LOCAL session_replication_role = replica`);
+    await tx.$executeRawUnsafe(`DELETE FROM hub_versions WHERE version > 1`);
+  });
+  await hub.shelf.refresh();
+  expect(before).toContain(`"${newest.version}-`);
+  expect(await served()).toContain('"1-');
+  const gone = await hub.call('GET', `/v1/rule-sets/${newest.version - 1}`, { key: hub.keys.client });
+  expect(gone.status).toBe(404);
+});
