@@ -1,3 +1,4 @@
+export { askThread, type ThreadBounds } from './ask-thread.ts';
 export * from './backoff.ts';
 export * from './health.ts';
 export * from './lean-heap.ts';

@@ -1,7 +1,6 @@
-import { Worker } from 'node:worker_threads';
-
 import type { RuleSetFault } from '@mxflow/contracts';
 import { ProblemError } from '@mxflow/http-api';
+import { askThread, type ThreadBounds } from '@mxflow/process';
 
 import type { HubEvents } from './events.ts';
 
@@ -52,32 +51,15 @@ export function createChecker({ events, limitMs = LIMIT_MS, memoryMb = MEMORY_MB
 }
 
 type Checked = { readonly kind: 'checked' | 'given-up'; readonly faults: readonly RuleSetFault[] };
-type Bounds = { readonly limitMs: number; readonly memoryMb: number };
-
-async function checkOne(content: string, { limitMs, memoryMb }: Bounds): Promise<Checked> {
+async function checkOne(content: string, bounds: ThreadBounds): Promise<Checked> {
   if (Buffer.byteLength(content) > MAX_CONTENT_OCTETS) {
     return givenUp(`at most ${MAX_CONTENT_OCTETS} octets`, `${Buffer.byteLength(content)}`);
   }
-  const thread = new Worker(new URL('./check-thread-main.ts', import.meta.url), {
-    workerData: content,
-    resourceLimits: { maxOldGenerationSizeMb: memoryMb },
-    env: {},
-    execArgv: [],
-  });
-  const { promise, resolve, reject } = Promise.withResolvers<Checked>();
-  const timer = setTimeout(() => resolve(givenUp(`a check within ${limitMs} ms`, 'more')), limitMs);
-  thread.once('message', (faults: readonly RuleSetFault[]) => resolve({ kind: 'checked', faults }));
-  thread.once('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') resolve(givenUp(`a check within ${memoryMb} MB`, 'more'));
-    else reject(error);
-  });
-  thread.once('exit', (code) => reject(new Error(`expected faults or none, the thread ended with ${code}`)));
-  try {
-    return await promise;
-  } finally {
-    clearTimeout(timer);
-    await thread.terminate();
-  }
+  const module = new URL('./check-thread-main.ts', import.meta.url);
+  const checked = await askThread<readonly RuleSetFault[]>(module, content, bounds);
+  return checked.kind === 'answered'
+    ? { kind: 'checked', faults: checked.answer }
+    : givenUp(`a check ${checked.bound}`, 'more');
 }
 
 function givenUp(expected: string, found: string): Checked {
