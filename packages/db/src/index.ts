@@ -77,6 +77,7 @@ export {
   beginRun,
   listSyncRuns,
   readSyncRun,
+  renewRun,
   type BegunRun,
   type SyncCause,
   type SyncEnding,

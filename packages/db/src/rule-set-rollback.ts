@@ -5,7 +5,7 @@ import { announceRules, lockInstance, writeLevel } from './mx-rule-edits.ts';
 import { applyKnownSet, applyLists, listsFollowed, type SoundRuleSet } from './rule-set-apply.ts';
 import { noteApplied } from './rule-set-versions.ts';
 import { changeRulesInForce, type CompareRules } from './rules-in-force.ts';
-import { askWithin, noteRun, type SyncCause } from './sync-runs.ts';
+import { askWithin, loseRun, noteRun, type SyncCause } from './sync-runs.ts';
 import { lockSyncState, type SyncState } from './sync-state.ts';
 
 /** What a change of the version in force came to. */
@@ -61,7 +61,7 @@ export async function unpinVersion(
     });
     if (!terms.dryRun) {
       await tx.$executeRawUnsafe(`UPDATE sync_state SET pinned = NULL`);
-      if (set !== undefined) await note(tx, 'unpin', { set, state, diff });
+      if (set !== undefined && lists.length > 0) await note(tx, 'unpin', { set, state, diff });
       await askWithin(tx, false);
     }
     return { kind: 'done', diff };
@@ -102,7 +102,9 @@ export async function leaveCustom(
 export async function forgetVersions(database: Database): Promise<void> {
   await database.client.$transaction(async (tx) => {
     await lockInstance(tx);
-    await lockSyncState(tx);
+    const { runId } = await lockSyncState(tx);
+    // What is being pulled right now is of the source that is forgotten.
+    if (runId !== null) await loseRun(tx, runId, 'forgotten');
     await tx.$executeRawUnsafe(`UPDATE sync_state SET newest = NULL, pinned = NULL, etag = NULL, etag_source = NULL`);
     await tx.$executeRawUnsafe(`DELETE FROM rule_set_versions`);
     await tx.$executeRawUnsafe(`UPDATE set_lists SET version = ${FORGOTTEN} WHERE version IS NOT NULL`);

@@ -62,9 +62,9 @@ export async function askWithin(tx: Statements, dryRun: boolean): Promise<number
 
 /**
  * Lets `decide` say whether a run begins now, knowing how things stand and what was asked for; one process at a time. A run
- * whose process has been silent for too long is lost, and the next one may begin.
+ * whose process has not renewed it is lost, and the next one may begin.
  *
- * @param leaseSeconds how long a run is believed to be under way.
+ * @param leaseSeconds how long a run is believed to be under way unless it is renewed.
  */
 export async function beginRun(
   database: Database,
@@ -73,8 +73,8 @@ export async function beginRun(
 ): Promise<BegunRun | undefined> {
   return await database.client.$transaction(async (tx) => {
     const state = await lockSyncState(tx);
-    if (state.runUntil !== null && state.runUntil > state.now) return undefined;
-    if (state.runId !== null) await loseRun(tx, state.runId);
+    if (isHeld(state, leaseSeconds)) return undefined;
+    if (state.runId !== null) await loseRun(tx, state.runId, 'process-gone');
     const [asked] = await tx.$queryRawUnsafe<BegunRun[]>(
       `SELECT id::float8 AS id, cause, dry_run AS "dryRun" FROM sync_runs WHERE begun_at IS NULL ORDER BY id LIMIT 1`,
     );
@@ -99,12 +99,34 @@ async function insertRun(tx: Statements, cause: SyncCause): Promise<readonly Beg
   );
 }
 
-async function loseRun(tx: Statements, id: number): Promise<void> {
-  await tx.$executeRawUnsafe(
-    `UPDATE sync_runs SET ended_at = mxflow_now(), outcome = 'lost', because = 'process-gone' WHERE id = $1::bigint`,
+/** A lease that ends later than any is given for is of a clock that was wrong. */
+function isHeld({ now, runUntil }: SyncState, leaseSeconds: number): boolean {
+  const leftMs = runUntil === null ? 0 : runUntil.getTime() - now.getTime();
+  return leftMs > 0 && leftMs <= leaseSeconds * 1000;
+}
+
+/** Says that a run is still under way; nothing where it is not this process' any more. */
+export async function renewRun(database: Database, { id }: BegunRun, leaseSeconds: number): Promise<void> {
+  await database.client.$executeRawUnsafe(
+    `UPDATE sync_state SET run_until = mxflow_now() + $2::int * interval '1 second' WHERE run_id = $1::bigint`,
     id,
+    leaseSeconds,
+  );
+}
+
+/**
+ * Takes a run from whoever makes it, within a transaction that holds the state's lock: it will change nothing any more. What
+ * an operator asked for is asked for again.
+ */
+export async function loseRun(tx: Statements, id: number, because: 'process-gone' | 'forgotten'): Promise<void> {
+  const [lost] = await tx.$queryRawUnsafe<{ isWanted: boolean }[]>(
+    `UPDATE sync_runs SET ended_at = mxflow_now(), outcome = 'lost', because = $2 WHERE id = $1::bigint
+     RETURNING cause = 'demand' AND NOT dry_run AS "isWanted"`,
+    id,
+    because,
   );
   await tx.$executeRawUnsafe(`UPDATE sync_state SET run_id = NULL, run_until = NULL`);
+  if (lost?.isWanted === true) await askWithin(tx, false);
 }
 
 /** Writes down what a run came to; within a transaction that holds the state's lock. */
@@ -116,7 +138,7 @@ export async function writeEnding(tx: Statements, id: number, ending: SyncEnding
     id,
     ending.outcome,
     ending.because ?? null,
-    ending.detail?.slice(0, 2000) ?? null,
+    ending.detail ?? null,
     ending.versionBefore ?? null,
     ending.versionAfter ?? null,
     diff.length > LONGEST_DIFF ? 'null' : diff,

@@ -49,7 +49,7 @@ export async function endRun(
     const level = await lockInstance(tx);
     const state = await lockSyncState(tx);
     if (state.runId !== run.id) return undefined;
-    const ending = await endingOf(tx, { run, level, state, result, compare: terms.compare });
+    const ending = storable(await endingOf(tx, { run, level, state, result, compare: terms.compare }));
     await writeEnding(tx, run.id, ending);
     if (run.dryRun || result.kind === 'idle') return ending;
     await (ending.outcome === 'refused' || ending.outcome === 'failed'
@@ -57,6 +57,13 @@ export async function endRun(
       : noteSuccess(tx, terms.settledDay, result));
     return ending;
   });
+}
+
+const LONGEST_DETAIL = 2000;
+
+/** The source has its say in the detail: whatever that is, it can be noted. */
+function storable({ detail, ...ending }: SyncEnding): SyncEnding {
+  return { ...ending, detail: detail?.slice(0, LONGEST_DETAIL).replaceAll('\u0000', '').toWellFormed() };
 }
 
 type Question = {
@@ -122,7 +129,7 @@ function refused(because: string, detail: string): SyncEnding {
 
 async function noteSuccess(tx: Statements, settledDay: string, result: RunResult): Promise<void> {
   await tx.$executeRawUnsafe(
-    `UPDATE sync_state SET succeeded_at = mxflow_now(), settled_day = greatest(settled_day, $1::date), failures = 0,
+    `UPDATE sync_state SET succeeded_at = mxflow_now(), settled_day = $1::date, failures = 0,
        retry_at = NULL, because = NULL, detail = NULL`,
     settledDay,
   );
@@ -144,7 +151,7 @@ async function noteFailure(
        retry_at = mxflow_now() + $4::float8 * interval '1 millisecond'`,
     failures,
     because ?? null,
-    detail?.slice(0, 2000) ?? null,
+    detail ?? null,
     terms.retryAfterMs(failures),
   );
 }

@@ -241,6 +241,20 @@ test('one run at a time; one that fell silent is lost and its process changes no
   const runs = await listSyncRuns(database, { limit: 9 });
   expect(runs.map(({ cause, outcome }) => [cause, outcome])).toEqual([
     ['start', 'applied'],
+    // What was asked for is asked for again.
+    ['demand', null],
     ['demand', 'lost'],
   ]);
+});
+
+test('a lease of a clock that was wrong holds nobody up; a run of a source that is forgotten changes nothing', async () => {
+  await using database = await bundled();
+  await beginRun(database, () => ({ cause: 'start' }), 60);
+  await database.client.$executeRawUnsafe(`UPDATE sync_state SET run_until = mxflow_now() + interval '1 year'`);
+  const run = await beginRun(database, () => ({ cause: 'start' }), 60);
+  if (run === undefined) throw new Error('expected a run');
+  await forgetVersions(database);
+  expect(await endRun(database, run, { result: { kind: 'pulled', pulled: setOf(9) }, terms })).toBeUndefined();
+  expect(await readSyncState(database)).toMatchObject({ newest: null, runId: null });
+  expect((await listSyncRuns(database, { limit: 2 })).map(({ because }) => because)).toEqual([null, 'forgotten']);
 });

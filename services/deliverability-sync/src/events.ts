@@ -17,8 +17,7 @@ export function createEvents(logger: Logger, meter: Meter) {
       metrics.failures.add(1, { because });
       logger.warn(facts, 'sync brought nothing: what was in force stays in force');
     },
-    takenOver: ({ id }: BegunRun): void =>
-      logger.warn({ run: id }, 'this sync took too long and counts as lost: it changed nothing'),
+    takenOver: ({ id }: BegunRun): void => logger.warn({ run: id }, 'this sync counts as lost: it changed nothing'),
     standing: (state: SyncState, enabled: boolean): void => {
       const isFollowing = enabled && listsFollowed(state.level, state.bounceRulesInCustom).length > 0;
       const since = state.succeededAt ?? state.since;

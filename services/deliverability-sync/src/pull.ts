@@ -1,8 +1,9 @@
 import { listsFollowed, type RunResult, type SyncEnding, type SyncState } from '@mxflow/db';
-import { openRuleSet, rulesOf, type TrustedKey } from '@mxflow/rule-set';
+import { rulesOf, type TrustedKey } from '@mxflow/rule-set';
 import type { Agent } from 'undici';
 
 import { fetchRuleSet, type FetchFailure } from './fetch-rule-set.ts';
+import type { OpenRuleSet } from './open-in-thread.ts';
 import type { RuleSetSource } from './source.ts';
 
 export type PullParts = {
@@ -10,6 +11,7 @@ export type PullParts = {
   readonly source: RuleSetSource;
   readonly connections: Agent;
   readonly trustedKeys: readonly TrustedKey[];
+  readonly open: OpenRuleSet;
   readonly signal: AbortSignal;
 };
 
@@ -44,11 +46,11 @@ function etagOf(state: SyncState, { url }: RuleSetSource): string | undefined {
 }
 
 async function read(
-  { trustedKeys, source }: PullParts,
+  { trustedKeys, source, open, signal }: PullParts,
   { now }: SyncState,
   { octets, etag }: { readonly octets: Uint8Array; readonly etag: string | undefined },
 ): Promise<RunResult> {
-  const opened = await openRuleSet(octets, trustedKeys);
+  const opened = await open(octets, trustedKeys, signal);
   if (opened.kind === 'refused') return failed('refused', opened.because, opened.detail);
   const { document } = opened;
   if (Date.parse(document.publishedAt) > now.getTime() + MOST_AHEAD_MS) {

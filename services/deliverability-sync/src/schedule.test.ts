@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { latestDue, nextDue, retryAfterMs, type Schedule } from './schedule.ts';
+import { dayToSettle, latestDue, nextDue, retryAfterMs, type Schedule } from './schedule.ts';
 
 const paris: Schedule = { at: '02:30', zone: 'Europe/Paris', jitterMs: 0 };
 const utc = (text: string): number => Date.parse(`${text}Z`);
@@ -62,4 +62,14 @@ test('every day of a year is due exactly once, in any zone', () => {
 
 test('who fails waits twice as long each time, up to some hours', () => {
   expect([1, 2, 3, 7, 20].map((failures) => retryAfterMs(failures, 0.5) / 60_000)).toEqual([1, 2, 4, 64, 240]);
+});
+
+test.for<readonly [name: string, settledDay: string | null, day: string]>([
+  ['never before', null, '2026-01-15'],
+  ['yesterday', '2026-01-14', '2026-01-15'],
+  ['today', '2026-01-15', '2026-01-15'],
+  ['tomorrow, before the time of day was put off', '2026-01-16', '2026-01-16'],
+  ['a day that only a wrong clock can have seen', '2027-01-15', '2026-01-15'],
+])('settled %s', ([, settledDay, day]) => {
+  expect(dayToSettle({ now: new Date(utc('2026-01-15T02:00')), spread: 0, settledDay }, paris)).toBe(day);
 });

@@ -89,10 +89,23 @@ export function decideRun(
 ): { readonly cause: SyncCause } | undefined {
   if (asked !== undefined) return { cause: 'demand' };
   if (!enabled || listsFollowed(state.level, state.bounceRulesInCustom).length === 0) return undefined;
-  if (state.retryAt !== null && state.retryAt > state.now) return undefined;
+  const waitMs = (state.retryAt?.getTime() ?? 0) - state.now.getTime();
+  if (waitMs > 0 && waitMs <= LONGEST_RETRY_MS) return undefined;
   if (state.settledDay === null) return { cause: 'start' };
-  const { day } = latestDue(state.now.getTime(), schedule, state.spread);
-  return day > state.settledDay ? { cause: 'scheduled' } : undefined;
+  return dayToSettle(state, schedule) === state.settledDay ? undefined : { cause: 'scheduled' };
+}
+
+/**
+ * The day that a sync of now is for: the latest that is due, or one that is settled already. A day that is still to come is
+ * none: whoever settled it had a wrong clock, which must not hold up the syncs of all days until then.
+ */
+export function dayToSettle(
+  { now, spread, settledDay }: Pick<SyncState, 'now' | 'spread' | 'settledDay'>,
+  schedule: Schedule,
+): string {
+  const { day } = latestDue(now.getTime(), schedule, spread);
+  const next = nextDue(now.getTime(), schedule, spread).day;
+  return settledDay !== null && settledDay > day && settledDay <= next ? settledDay : day;
 }
 
 const FIRST_RETRY_MS = 60_000;

@@ -5,6 +5,7 @@ import { derivedClientKey, derivedSigningKey, readTrustedKey, type TrustedKey } 
 import type { SyncConfig } from './config.ts';
 import { createEvents, type SyncEvents } from './events.ts';
 import { openConnections } from './hub-connection.ts';
+import { openInThread } from './open-in-thread.ts';
 import { reportUnmatched } from './report-unmatched.ts';
 import { isZone, nextDue, type Schedule } from './schedule.ts';
 import { sourceOf, type RuleSetSource } from './source.ts';
@@ -31,7 +32,8 @@ export async function startSync(config: SyncConfig, context: ProcessContext): Pr
   const connections = openConnections(source);
   resources.defer(() => connections.destroy());
   const enabled = config.MXFLOW_SYNC_ENABLED;
-  const parts = { database, events, enabled, source, connections, trustedKeys, signal, schedule, random: Math.random };
+  const deciding = { enabled, schedule, random: Math.random };
+  const parts = { database, events, source, connections, trustedKeys, open: openInThread(), signal, ...deciding };
   resources.use(
     every(STANDING_EVERY_MS, () => stand(database, events, { enabled, source, schedule }), { name: 'standing' }),
   );

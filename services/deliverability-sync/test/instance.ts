@@ -8,9 +8,10 @@ import {
   type Database,
 } from '@mxflow/db';
 import { createWorld } from '@mxflow/infra/testing';
-import { derivedClientKey, readTrustedKey, type TrustedKey } from '@mxflow/rule-set';
+import { derivedClientKey, openRuleSet, readTrustedKey, type TrustedKey } from '@mxflow/rule-set';
 
 import { openConnections } from '../src/hub-connection.ts';
+import type { OpenRuleSet } from '../src/open-in-thread.ts';
 import type { Schedule } from '../src/schedule.ts';
 import { takeTurn, type TurnParts } from '../src/turn.ts';
 import { SECRET, type SigningServer } from './hub.ts';
@@ -61,6 +62,8 @@ export type ReplicaOptions = {
   readonly enabled?: boolean;
   readonly trustedKeys?: readonly TrustedKey[];
   readonly deadlineMs?: number;
+  /** In a thread of its own as the service does it, which takes its time to start; here where left out. */
+  readonly open?: OpenRuleSet;
 };
 
 export const SCHEDULE: Schedule = { at: '03:00', zone: 'UTC', jitterMs: 3_600_000 };
@@ -69,7 +72,7 @@ export const SCHEDULE: Schedule = { at: '03:00', zone: 'UTC', jitterMs: 3_600_00
 export async function openReplica(
   { database }: Pick<Instance, 'database'>,
   hub: Pick<SigningServer, 'url' | 'key'>,
-  { schedule = SCHEDULE, enabled = true, trustedKeys, deadlineMs = 5_000 }: ReplicaOptions = {},
+  { schedule = SCHEDULE, enabled = true, trustedKeys, deadlineMs = 5_000, open = openRuleSet }: ReplicaOptions = {},
 ) {
   const own = await readTrustedKey(hub.key.publicKey);
   if (own === undefined) throw new Error('expected a public key, found none');
@@ -88,6 +91,7 @@ export async function openReplica(
     source,
     connections,
     trustedKeys: trustedKeys ?? [own],
+    open,
     signal: new AbortController().signal,
     schedule,
     random: () => 0.5,

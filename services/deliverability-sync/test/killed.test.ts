@@ -52,19 +52,20 @@ test('killed at any step of putting a rule set in force, it has changed nothing'
   await replica.turn();
   const before = await instance.inForce();
   await hub.serve(documentOf(2));
+  // Asked for once: whoever dies over it leaves it to be made again.
+  await askForSync(database, { dryRun: false });
   for (const step of STEPS) {
     await closeGate(database, gate, step);
-    await askForSync(database, { dryRun: false });
     await using service = startService({ DATABASE_URL: databaseUrl, MXFLOW_SYNC_URL: hub.url });
     await expect.poll(() => isWaiting(gate), { timeout: 40_000, interval: 50, message: step }).toBe(true);
     await service.end('SIGKILL');
     await openGate(database, gate, step);
     expect(await instance.inForce(), step).toBe(before);
     expect(await readSyncState(database), step).toMatchObject({ newest: 1, etag: '"1"' });
-    // Nobody waits two minutes here for the run to count as lost.
-    await database.client.$executeRawUnsafe(`UPDATE sync_state SET run_until = mxflow_now()`);
+    // Nobody waits here for each run to count as lost, but for the last.
+    if (step !== STEPS.at(-1))
+      await database.client.$executeRawUnsafe(`UPDATE sync_state SET run_until = mxflow_now()`);
   }
-  await askForSync(database, { dryRun: false });
   await using service = startService({ DATABASE_URL: databaseUrl, MXFLOW_SYNC_URL: hub.url });
   const inForce = async () => (await readSyncState(database)).lists.mx_rules;
   await expect.poll(inForce, { timeout: 40_000, interval: 100 }).toBe(2);

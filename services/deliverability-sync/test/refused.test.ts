@@ -6,6 +6,7 @@ import { countUnmatched, readSyncState } from '@mxflow/db';
 import { readSigningKey, readTrustedKey, signRuleSet } from '@mxflow/rule-set';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
+import { openInThread } from '../src/open-in-thread.ts';
 import { reportUnmatched } from '../src/report-unmatched.ts';
 import { documentOf, startSigningServer, type Handler, type SigningServer } from './hub.ts';
 import { openReplica, startInstance, type Instance } from './instance.ts';
@@ -70,6 +71,12 @@ test.for<Row>([
       forged['payload'] = Buffer.from(JSON.stringify(documentOf(5))).toString('base64url');
       return octets(JSON.stringify(forged));
     },
+  ],
+  [
+    'by a key with a name that no database keeps',
+    'unknown-key',
+    async () => octets(await signRuleSet(documentOf(4), [{ ...hub.key, kid: 'a\u0000b' }])),
+    /found signatures by ab$/,
   ],
   ['a file that was cut short', 'malformed', async () => octets((await signed({})).slice(0, -100))],
   [
@@ -161,6 +168,19 @@ test.for<Row>([
   const state = await readSyncState(instance.database);
   expect(state).toMatchObject({ because, newest: 3, detail: expect.stringMatching(detail) });
   expect(state.failures).toBeGreaterThan(0);
+  expect(await instance.inForce()).toBe(inForce);
+});
+
+test('a rule set that takes more time or memory than it may is given up, and says so', async () => {
+  await hub.serve(documentOf(4));
+  const bounds = [{ limitMs: 1 }, { memoryMb: 8 }];
+  for (const bound of bounds) {
+    await using replica = await openReplica(instance, hub, { open: openInThread(bound) });
+    await makeDue();
+    await replica.turn();
+    expect(replica.diary).toEqual(['scheduled', 'refused: too-costly']);
+  }
+  expect((await readSyncState(instance.database)).detail).toContain('read and checked within 8 MB');
   expect(await instance.inForce()).toBe(inForce);
 });
 
