@@ -1,6 +1,6 @@
 import { DEFAULT_DOMAIN_RULES, type DomainRule } from '@mxflow/domain';
 
-import type { Database } from './database.ts';
+import type { Database, Reads } from './database.ts';
 import { seedTable } from './merge-set.ts';
 import { announceRules, lockInstance } from './mx-rule-edits.ts';
 import { putLocalRule, type ReadingEdit, type RulePlace } from './reading-edits.ts';
@@ -13,7 +13,7 @@ export type StoredDomainRule = DomainRule & {
 };
 
 /** All domain rules in their order, those that are switched off included. */
-export async function listDomainRules(database: Database): Promise<readonly StoredDomainRule[]> {
+export async function listDomainRules(database: Reads): Promise<readonly StoredDomainRule[]> {
   const rows = await database.client.$queryRawUnsafe<(StoredDomainRule & { readonly note: string | null })[]>(
     `SELECT id, mask, action, note, origin, enabled FROM domain_rules ORDER BY position, id`,
   );

@@ -93,5 +93,6 @@ export {
 } from './sync-state.ts';
 export { type CompareRules, type RulesInForce } from './rules-in-force.ts';
 export { type RuleTable } from './merge-set.ts';
+export { tryDeletingLocalRule, tryDeletingMxRule } from './tried-deletions.ts';
 export { mergeHubUnmatched } from './hub-unmatched.ts';
 export * from './unmatched-report.ts';

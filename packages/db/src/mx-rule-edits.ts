@@ -43,16 +43,19 @@ export async function putMxRule(database: Database, rule: MxRule, before?: strin
  * The last one cannot be deleted, nowhere.
  */
 export async function deleteMxRule(database: Database, id: string): Promise<RuleEdit> {
+  return await edit(database, (tx) => deleteMxRuleWithin(tx, id));
+}
+
+/** The same within the caller's transaction, which announces it. */
+export async function deleteMxRuleWithin(tx: Statements, id: string): Promise<RuleEdit> {
   if (id === ANY_RULE_ID) return 'last-rule';
-  return await edit(database, async (tx) => {
-    const level = await lockInstance(tx);
-    const [rule] = await tx.$queryRawUnsafe<{ origin: string }[]>(`SELECT origin FROM mx_rules WHERE id = $1`, id);
-    if (rule === undefined) return 'unknown';
-    if (rule.origin !== 'local' && level !== 'custom') return 'of-the-set';
-    await tx.$executeRawUnsafe(`DELETE FROM mx_rules WHERE id = $1`, id);
-    if (level !== 'custom' && (await isRuleOfSet(tx, 'mx_rules', { id }))) await mergeMxRules(tx);
-    return 'done';
-  });
+  const level = await lockInstance(tx);
+  const [rule] = await tx.$queryRawUnsafe<{ origin: string }[]>(`SELECT origin FROM mx_rules WHERE id = $1`, id);
+  if (rule === undefined) return 'unknown';
+  if (rule.origin !== 'local' && level !== 'custom') return 'of-the-set';
+  await tx.$executeRawUnsafe(`DELETE FROM mx_rules WHERE id = $1`, id);
+  if (level !== 'custom' && (await isRuleOfSet(tx, 'mx_rules', { id }))) await mergeMxRules(tx);
+  return 'done';
 }
 
 /** Puts the rules into a new order: every id once, the last rule last, those of the set as the set has them. */

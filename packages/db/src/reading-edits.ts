@@ -65,15 +65,18 @@ export async function enableRule(
 
 /** Deletes an operator's rule; one of the set that it lay over holds again, switched on. */
 export async function deleteLocalRule(database: Database, table: RuleTable, id: string): Promise<ReadingEdit> {
-  return await editRules(database, ANNOUNCE[table], async (tx) => {
-    const [rule] = await tx.$queryRawUnsafe<{ origin: string }[]>(`SELECT origin FROM ${table} WHERE id = $1`, id);
-    if (rule === undefined) return 'unknown';
-    if (rule.origin !== 'local') return 'of-the-set';
-    await tx.$executeRawUnsafe(`DELETE FROM ${table} WHERE id = $1`, id);
-    await tx.$executeRawUnsafe(`DELETE FROM rules_off WHERE list = $1 AND id = $2`, table, id);
-    await mergeTable(tx, table);
-    return 'done';
-  });
+  return await editRules(database, ANNOUNCE[table], (tx) => deleteLocalRuleWithin(tx, table, id));
+}
+
+/** The same within the caller's transaction, which holds the instance's lock and announces it. */
+export async function deleteLocalRuleWithin(tx: Statements, table: RuleTable, id: string): Promise<ReadingEdit> {
+  const [rule] = await tx.$queryRawUnsafe<{ origin: string }[]>(`SELECT origin FROM ${table} WHERE id = $1`, id);
+  if (rule === undefined) return 'unknown';
+  if (rule.origin !== 'local') return 'of-the-set';
+  await tx.$executeRawUnsafe(`DELETE FROM ${table} WHERE id = $1`, id);
+  await tx.$executeRawUnsafe(`DELETE FROM rules_off WHERE list = $1 AND id = $2`, table, id);
+  await mergeTable(tx, table);
+  return 'done';
 }
 
 /** Puts the rules that operators have placed before the set's into a new order: every id once. */

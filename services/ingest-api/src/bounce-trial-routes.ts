@@ -7,13 +7,13 @@ import {
   RuleFindings,
   RuleTrialPost,
 } from '@mxflow/contracts';
-import { pageLoggedFailures, pageStoredMails, type Database, type StoredBounceRule } from '@mxflow/db';
+import { listBounceRules, pageLoggedFailures, pageStoredMails, type Database, type StoredBounceRule } from '@mxflow/db';
 import { decodeCursor, encodeCursor, problemsOf } from '@mxflow/http-api';
 
 import type { Api, ApiParts } from './api.ts';
 import { bounceRuleOf } from './bounce-rule-body.ts';
 import { compareMails, compareReplies, viewReading, type RulePair } from './bounce-trial.ts';
-import { changedRules } from './rule-change.ts';
+import { triedRules } from './reading-edit.ts';
 import { createRuleCompiler, listSeededBounceRules, ruleAlone } from './rules-at-hand.ts';
 import { readTrialRule } from './trial-rule.ts';
 
@@ -71,12 +71,16 @@ function addDryRun(api: Api, { database }: ApiParts): void {
       tags,
       summary: 'Which failures would be read otherwise: of the log first, then of stored mails, a part at a time',
       body: RuleTrialPost,
-      response: { 200: BounceTrial, ...problemsOf(400, 401, 403, 404, 422, 503) },
+      response: { 200: BounceTrial, ...problemsOf(400, 401, 403, 404, 409, 422, 503) },
     },
     handler: async ({ body: { put, cursor, days = DAYS, ...change } }) => {
       const place = placeOf(cursor);
       const { rules } = await listSeededBounceRules(database);
-      const tried = changedRules(rules, { ...change, put: put === undefined ? undefined : trialRule(put) });
+      const tried = await triedRules(
+        database,
+        { table: 'bounce_rules', rules, read: async (reads) => (await listBounceRules(reads)).rules },
+        { ...change, put: put === undefined ? undefined : trialRule(put) },
+      );
       const pair = { now: await compile(rules), tried: await compile(tried) };
       return place.of === 'log'
         ? await tryOnLog(database, pair, { days, after: place.after })

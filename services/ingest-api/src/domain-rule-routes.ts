@@ -4,7 +4,7 @@ import { domainMaskFault, domainRuleFor, type DomainRule } from '@mxflow/domain'
 import { ProblemError, problemsOf } from '@mxflow/http-api';
 
 import type { Api, ApiParts } from './api.ts';
-import { changedRules } from './rule-change.ts';
+import { triedRules } from './reading-edit.ts';
 import { addRuleRoutes } from './rule-edit-routes.ts';
 import { readTrialRule } from './trial-rule.ts';
 
@@ -44,11 +44,15 @@ function addTrial(api: Api, { database }: ApiParts): void {
       tags,
       summary: 'Which domains that got mail in the last week would be treated otherwise',
       body: DomainTrialPost,
-      response: { 200: DomainTrial, ...problemsOf(400, 401, 403, 404, 422, 503) },
+      response: { 200: DomainTrial, ...problemsOf(400, 401, 403, 404, 409, 422, 503) },
     },
     handler: async ({ body: { put, ...change } }) => {
       const now = await listDomainRules(database);
-      const tried = changedRules(now, { ...change, put: put === undefined ? undefined : trialRule(put) });
+      const tried = await triedRules(
+        database,
+        { table: 'domain_rules', rules: now, read: listDomainRules },
+        { ...change, put: put === undefined ? undefined : trialRule(put) },
+      );
       const domains = await listRecentDomains(database, MAX_DOMAINS);
       const changes = domains.flatMap(({ domain, messages }) => {
         const [before, after] = [verdict(now, domain), verdict(tried, domain)];

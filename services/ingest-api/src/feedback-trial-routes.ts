@@ -1,5 +1,5 @@
 import { FeedbackRulePut, FeedbackTrial, RuleTrialPost } from '@mxflow/contracts';
-import { pageLoggedFailures, type StoredFeedbackRule } from '@mxflow/db';
+import { listFeedbackRules, pageLoggedFailures, type StoredFeedbackRule } from '@mxflow/db';
 import { compileFeedback } from '@mxflow/feedback';
 import { normaliseText } from '@mxflow/bounce';
 import { decodeCursor, encodeCursor, problemsOf } from '@mxflow/http-api';
@@ -7,7 +7,8 @@ import { decodeCursor, encodeCursor, problemsOf } from '@mxflow/http-api';
 import type { Api, ApiParts } from './api.ts';
 import { feedbackRuleOf, listSeeded } from './feedback-rule-routes.ts';
 import { readTrialRule } from './trial-rule.ts';
-import { changedRules, compareHits, countUp } from './rule-change.ts';
+import { compareHits, countUp } from './rule-change.ts';
+import { triedRules } from './reading-edit.ts';
 
 /** Rows of the log that one answer looks at. */
 const LOOKED_AT_ONCE = 5000;
@@ -24,12 +25,16 @@ export function addFeedbackTrialRoutes(api: Api, { database }: ApiParts): void {
       tags: ['feedback rules'],
       summary: 'Which logged replies would meet another feedback rule, a part of the log at a time',
       body: RuleTrialPost,
-      response: { 200: FeedbackTrial, ...problemsOf(400, 401, 403, 404, 422, 503) },
+      response: { 200: FeedbackTrial, ...problemsOf(400, 401, 403, 404, 409, 422, 503) },
     },
     handler: async ({ body: { put, cursor, days = DAYS, ...change } }) => {
       const after = decodeCursor(cursor);
       const now = await listSeeded(database);
-      const tried = changedRules(now, { ...change, put: put === undefined ? undefined : trialRule(put) });
+      const tried = await triedRules(
+        database,
+        { table: 'feedback_rules', rules: now, read: listFeedbackRules },
+        { ...change, put: put === undefined ? undefined : trialRule(put) },
+      );
       const { looked, failures, next } = await pageLoggedFailures(database, { days, after, limit: LOOKED_AT_ONCE });
       return { looked, ...compare(now, tried, failures), ...(next === undefined ? {} : { next: encodeCursor(next) }) };
     },

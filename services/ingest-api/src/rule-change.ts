@@ -1,10 +1,9 @@
 import { ProblemError } from '@mxflow/http-api';
 
-/** What an edit would do to an ordered list of rules. */
+/** What an edit would do to an ordered list of rules, besides deleting one. */
 export type RuleChange<Rule> = {
   readonly put?: Rule | undefined;
   readonly before?: string | undefined;
-  readonly delete?: string | undefined;
   readonly enable?: string | undefined;
   readonly disable?: string | undefined;
 };
@@ -20,12 +19,12 @@ export function changedRules<Rule extends { readonly id: string; readonly enable
   change: RuleChange<Rule>,
 ): readonly Rule[] {
   const { put, before, enable, disable } = change;
-  for (const id of [change.delete, enable, disable]) {
+  for (const id of [enable, disable]) {
     if (id !== undefined && !rules.some((rule) => rule.id === id)) throw new ProblemError('not-found');
   }
-  const kept = rules
-    .filter(({ id }) => id !== change.delete)
-    .map((rule) => (rule.id === enable || rule.id === disable ? { ...rule, enabled: rule.id === enable } : rule));
+  const kept = rules.map((rule) =>
+    rule.id === enable || rule.id === disable ? { ...rule, enabled: rule.id === enable } : rule,
+  );
   if (put === undefined) return kept;
   if ((before === undefined || before === put.id) && kept.some(({ id }) => id === put.id)) {
     return kept.map((rule) => (rule.id === put.id ? put : rule));

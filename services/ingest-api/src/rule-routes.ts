@@ -132,7 +132,8 @@ export function ruleOf(body: unknown, id: string, level: Level): MxRule {
   return result.rule;
 }
 
-function throwUnlessDone(edit: RuleEdit): void {
+/** Ends the request where an edit was not made. */
+export function throwUnlessDone(edit: RuleEdit): void {
   switch (edit) {
     case 'done':
       return;

@@ -1,7 +1,14 @@
 import { DryRun, DryRunPost, RuleExplanation } from '@mxflow/contracts';
-import { listRecentHosts, listScopes, readRuleSet, type RuleSet, type ScopeState } from '@mxflow/db';
 import {
-  ANY_RULE_ID,
+  listRecentHosts,
+  listScopes,
+  readRuleSet,
+  tryDeletingMxRule,
+  type Database,
+  type RuleSet,
+  type ScopeState,
+} from '@mxflow/db';
+import {
   domainRuleFor,
   firstMatch,
   hostsOf,
@@ -15,7 +22,7 @@ import { ProblemError, problemsOf } from '@mxflow/http-api';
 import { Type } from 'typebox';
 
 import type { Api, ApiParts } from './api.ts';
-import { ruleOf } from './rule-routes.ts';
+import { ruleOf, throwUnlessDone } from './rule-routes.ts';
 
 const MAX_HOSTS = 5000;
 const MAX_CHANGES = 500;
@@ -76,7 +83,8 @@ export function addRuleTrialRoutes(api: Api, { database, resolveMx }: ApiParts):
     },
     handler: async (request) => {
       const now = await readRuleSet(database);
-      const then = changed(now, request.body);
+      const { delete: deleted, ...change } = request.body;
+      const then = changed(deleted === undefined ? now : await without(database, deleted), change);
       const hosts = await listRecentHosts(database, MAX_HOSTS);
       const changes = hosts.flatMap((host) =>
         sourcesOf(now, undefined).flatMap((source) => {
@@ -110,15 +118,18 @@ function verdict(ruleSet: RuleSet, mxHost: string, source: number): { ruleId: st
 type Change = {
   readonly put?: unknown;
   readonly before?: string;
-  readonly delete?: string;
   readonly level?: RuleSet['level'];
 };
 
-function changed(now: RuleSet, change: Change): RuleSet {
-  const { put, before, level = now.level } = change;
-  if (change.delete === ANY_RULE_ID)
-    throw new ProblemError('wrong-state', { detail: 'the rule `any` cannot be deleted' });
-  const kept = now.rules.filter(({ id }) => id !== change.delete).map((rule) => carried(rule, now, level));
+/** The rules as deleting one would leave them; what cannot be deleted is refused as DELETE refuses it. */
+async function without(database: Database, id: string): Promise<RuleSet> {
+  const { edit, left } = await tryDeletingMxRule(database, id);
+  throwUnlessDone(edit);
+  return left;
+}
+
+function changed(now: RuleSet, { put, before, level = now.level }: Change): RuleSet {
+  const kept = now.rules.map((rule) => carried(rule, now, level));
   if (put === undefined) return { ...now, level, rules: kept };
   const rule = ruleOf(put, idOf(put), level);
   if (before === undefined && kept.some(({ id }) => id === rule.id)) {

@@ -43,6 +43,7 @@ export type AnswerBody = {
   readonly secret: string;
   readonly next: string;
   readonly state: string;
+  readonly detail: string;
   readonly recipients: number;
   readonly rejected: { readonly count: number; readonly first: readonly { line: number; pointer: string }[] };
   readonly errors: readonly { pointer: string; expected: string; found: string }[];

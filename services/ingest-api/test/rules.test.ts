@@ -42,6 +42,19 @@ test('rules, level and sources over HTTP', async () => {
     changes: [{ domain: 'shop.test', before: { ruleId: 'ours' }, after: { ruleId: 'any' } }],
   });
   expect((await api.call('DELETE', '/v1/rules/ours')).status).toBe(204);
+  // What DELETE refuses is refused alike, and a rule of the set that lies under one of ours holds again.
+  const refusal = await api.call('DELETE', '/v1/rules/gmail');
+  const tried = await api.call('POST', '/v1/rules/dry-run', { body: { delete: 'gmail' } });
+  expect([tried.status, tried.body.detail]).toEqual([409, refusal.body.detail]);
+  expect((await api.call('POST', '/v1/rules/dry-run', { body: { delete: 'nobody' } })).status).toBe(404);
+  await api.call('PUT', '/v1/rules/gmail', { body: { ...gmail, mask: '*.ours.test' } });
+  const version = (await api.call('GET', '/v1/rules')).body;
+  expect((await api.call('POST', '/v1/rules/dry-run', { body: { delete: 'gmail' } })).body).toMatchObject({
+    changes: [{ domain: 'shop.test', before: { ruleId: 'gmail' }, after: { ruleId: 'any' } }],
+  });
+  expect((await api.call('GET', '/v1/rules')).body).toEqual(version);
+  expect((await api.call('DELETE', '/v1/rules/gmail')).status).toBe(204);
+  expect((await api.call('GET', '/v1/rules/gmail')).body).toMatchObject({ mask: gmail.mask, origin: 'bundled' });
 
   expect((await api.call('PUT', '/v1/level', { body: { level: 'custom' } })).status).toBe(200);
   expect((await api.call('PUT', '/v1/rules/ours', { body })).status).toBe(422);
