@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import type { RuleListDiff, RuleSetDiff } from '@mxflow/contracts';
-import type { Level, MxRule } from '@mxflow/domain';
+import { PRESETS, type Level, type MxRule } from '@mxflow/domain';
 
 /** What leads from one rule set to another: rules by their ids, and within a rule field by field. */
 export function compareRuleSets(before: ComparedRules, after: ComparedRules): RuleSetDiff {
@@ -16,15 +16,22 @@ export function compareRuleSets(before: ComparedRules, after: ComparedRules): Ru
   };
 }
 
-/** The same of what holds in an instance, where of an MX rule only the figures of the level in force mean anything. */
+/**
+ * The same of what holds in an instance, where of an MX rule only the figures of the level in force mean anything. That
+ * another level brings other figures is what was asked for: only a rule that has figures of its own is told to lose them.
+ */
 export function compareRulesInForce(before: LevelledRules, after: LevelledRules): RuleSetDiff {
-  return compareRuleSets(atLevel(before), atLevel(after));
+  return compareRuleSets(atLevel(before, after.level), atLevel(after, after.level));
 }
 
-function atLevel({ level, mxRules, ...rules }: LevelledRules): ComparedRules {
+function atLevel({ level, mxRules, ...rules }: LevelledRules, next: Level): ComparedRules {
+  const figures = ({ limits }: Pick<MxRule, 'limits'>) => {
+    const own = limits[level];
+    return PRESETS.some((preset) => isDeepStrictEqual(limits[preset], own)) ? limits[next] : own;
+  };
   return {
     ...rules,
-    mxRules: mxRules.map(({ origin: _origin, ...rule }) => ({ ...rule, limits: rule.limits[level] })),
+    mxRules: mxRules.map(({ origin: _origin, ...rule }) => ({ ...rule, limits: figures(rule) })),
   };
 }
 

@@ -1,5 +1,13 @@
 import { PinPut, RuleSetDiff, RuleSetDocument, RulesChange, StoredRuleSetList } from '@mxflow/contracts';
-import { forgetVersions, listVersions, pinVersion, readSyncState, unpinVersion, type Database } from '@mxflow/db';
+import {
+  forgetVersions,
+  listsFollowed,
+  listVersions,
+  pinVersion,
+  readSyncState,
+  unpinVersion,
+  type Database,
+} from '@mxflow/db';
 import { ProblemError, problemsOf } from '@mxflow/http-api';
 import { bundledRuleSet, compareRuleSets, rulesOf } from '@mxflow/rule-set';
 import { Type } from 'typebox';
@@ -138,12 +146,14 @@ async function rulesOfVersion(database: Database, version: number): Promise<Para
   return version === 0 ? bundledRuleSet() : await documentOf(database, version);
 }
 
-/** The rule set that was in force before the one that is. */
+/** The latest that was in force before the one that is: who rolls back twice goes back twice, never forward again. */
 async function versionBefore(database: Database): Promise<number> {
-  const { lists } = await readSyncState(database);
-  const [before] = (await listVersions(database))
-    .filter(({ version, appliedAt }) => appliedAt !== null && version !== lists.mx_rules)
-    .toSorted((one, other) => (other.appliedAt?.getTime() ?? 0) - (one.appliedAt?.getTime() ?? 0));
+  const { lists, level, bounceRulesInCustom } = await readSyncState(database);
+  const [list = 'mx_rules'] = listsFollowed(level, bounceRulesInCustom);
+  const inForce = lists[list] ?? 0;
+  const before = (await listVersions(database)).find(
+    ({ version, appliedAt }) => appliedAt !== null && version < inForce,
+  );
   if (before !== undefined) return before.version;
-  throw new ProblemError('wrong-state', { detail: 'no other rule set was ever in force here' });
+  throw new ProblemError('wrong-state', { detail: 'no earlier rule set was in force here' });
 }
