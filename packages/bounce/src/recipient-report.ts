@@ -56,6 +56,10 @@ export type Surroundings = {
   readonly returnedTo: string | undefined;
 };
 
+/** An address whose domain has a top level that the name service of the net may know (RFC 6762 §3, RFC 9476). */
+const OF_THE_NET =
+  /@(?:[^.@]*\.)+(?!(?:local|localdomain|localhost|lan|home|corp|intern|internal|intranet|private|alt)$)[^.@]+$/i;
+
 /** A recipient by the fields of a delivery status. */
 export function fromFields(
   group: FieldGroup,
@@ -65,8 +69,7 @@ export function fromFields(
   const original = addressOfField(group.get('original-recipient'));
   const actual = addressOfField(group.get('x-actual-recipient'));
   // An address of the inside, without a domain of the net, is nobody that we wrote to.
-  const outer =
-    final !== undefined && (original === undefined || final.includes('.', final.lastIndexOf('@'))) ? final : undefined;
+  const outer = original === undefined || (final !== undefined && OF_THE_NET.test(final)) ? final : undefined;
   const recipient = outer ?? original ?? final ?? actual ?? hints[0] ?? only?.recipient ?? returnedTo;
   const diagnostic = oneLine(
     [group.get('diagnostic-code'), group.get('x-supplementary-info')]
