@@ -37,7 +37,10 @@ const QUOTED = /^\s*[45]\d\d[ -]/;
 
 /** Lines that show the message, the session or the reporter rather than a failed recipient. */
 const NOT_ABOUT =
-  /^\s*(?:from|sender|subject|reply-to|message-id|mail from|return-path|cc|date|x-[\w-]+)\s*:|mail from:|postmaster@|contact|mailto:|https?:\/\/\S*@/i;
+  /^\s*(?:from|sender|subject|reply-to|message-id|mail from|return-path|cc|date|x-[\w-]+)\s*:|mail from:|postmaster@|(?<![\w.+@-])contact(?![\w.+-]*@)|mailto:|https?:\/\/\S*@/i;
+
+/** An entry of a list whose addresses stand in front, in brackets: `<user@example.com>: text`. */
+const ENTRY = /^<[^<>\s]{1,320}@[^<>\s]{1,255}>(?:: ?\S| \()/;
 
 export type Known = {
   /** Addresses of the sender, lower case: they fail only where nobody else does. */
@@ -91,7 +94,11 @@ function leadingLines(lines: readonly string[], isOther: (address: string) => bo
     [lines, isOther],
   ];
   for (const [from, fits] of choices) {
+    let inEntry = false;
     const found = byLine(from, (line) => {
+      inEntry = ENTRY.test(line) || (inEntry && /^[ \t]+\S/.test(line));
+      // What an entry goes on with may begin with an address, too: the text was broken there.
+      if (inEntry && /^[ \t]/.test(line)) return undefined;
       const address = leadingAddress(line);
       return address !== undefined && fits(address) ? address : undefined;
     });
@@ -105,7 +112,7 @@ function beginsList(line: string): boolean {
 }
 
 function isAbout(line: string): boolean {
-  return !NOT_ABOUT.test(line.slice(0, 200));
+  return ENTRY.test(line) || !NOT_ABOUT.test(line.slice(0, 200));
 }
 
 function leadingAddress(line: string): string | undefined {

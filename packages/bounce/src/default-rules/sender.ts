@@ -51,7 +51,7 @@ export const SENDER_RULES: readonly BounceRule[] = [
       'Sender_rejected',
       [
         'sender (e-?mail )?(address |domain |mailbox |ip |host )?(was |is |has been |not )?(rejected|denied|refused|invalid|unknown|blocked|not (accepted|allowed|exist|found|valid|verified|permitted|authori)|does not|could not|verif|must|disallowed|unverif|mismatch)',
-        '(invalid|bad|unknown|illegal|unverified|unacceptable|improper|rejected|blocked|disallowed|incorrect) (sender|return(ed)?[- ]?path|from|mail from|reverse[- ]path|originator|envelope (sender|from)|senders)',
+        '(invalid|bad|unknown|illegal|unverified|unacceptable|improper|rejected|blocked|disallowed|incorrect|unauthori[sz]ed|unapproved|untrusted) (sender|return(ed)?[- ]?path|from|mail from|reverse[- ]path|originator|envelope (sender|from)|senders)',
         'sender verif',
         'your (domain|mail ?server|server|host ?name|provider)[^.:;@]* (has no|have no|lacks|is not|does ?n.t|missing|without)',
         '(has|have) (blocked|rejected|blacklisted|banned) (you|your|the sender|this sender)',
@@ -126,6 +126,7 @@ export const SENDER_RULES: readonly BounceRule[] = [
         '550 5.1.7 The sender address was invalid',
         '501 5.1.8 Sender address rejected',
         '550 Sender verify failed',
+        '550 5.1.1 <bounces@example.net>: unauthorized sender',
         'You are not a member of this mailing list',
         '550 5.1.1 sender <sender@example.net> from unknown TLD',
         'They are not accepting mail from sender@example.net: user',
