@@ -64,6 +64,7 @@ export const DOMAIN_RULES: readonly BounceRule[] = [
         'invalid recipient domain',
         'domain has no (valid )?mx',
         'domain of recipient address [^ ]+ does not exist',
+        '(^[0-9 .]*|[:;.] )(the |this |that |recipient |destination |mail |e-?mail )*(host|domain)( name)?( <?[^ ]+[.][^ ]+)?( is| was| has| does| did| been)* ?(no longer (exist|in use|registered)|never exist|not exist|n.t exist|(not|n.t) (registered|recogni|listed|known|present)|deleted|removed|expired)',
         'name or service not known',
         'host name lookup fail',
         'name service error',

@@ -5,6 +5,11 @@ import { rulesOf } from './row.ts';
 
 const UNKNOWN = '550 5.1.1 <user@example.com>: Recipient address rejected: User unknown';
 
+const IS = '( is| are| was| were| has| have| does| did| do| could| can| seems| appears)*( been| to be| permanently)*';
+
+const NONE =
+  '(unknown|not |n.t |cannot|deleted|removed|invalid|non-?existent|undefined|unrecogni|unlisted|no longer|never|wrong|incorrect|missing|gone)';
+
 /** Refusals of the reverse-path or of the header's author, and of carrying mail at all. */
 export const SENDER_RULES: readonly BounceRule[] = [
   ...rulesOf({ reason: 'refused', detail: 'relaying-denied' }, [
@@ -132,6 +137,57 @@ export const SENDER_RULES: readonly BounceRule[] = [
         'They are not accepting mail from sender@example.net: user',
       ],
       [UNKNOWN, '550 5.7.1 Message rejected as spam'],
+    ],
+  ]),
+  // What follows is said of an address, and would call it unknown, were it not ours.
+  ...rulesOf({ reason: 'refused', detail: 'sender-rejected', where: ['reply', 'diagnostic'] }, [
+    [
+      'Of_our_address',
+      [
+        `(^|[^a-z])(sender.?s?|sending|submitting|originating|originator.?s?|author.?s?|reply-?to|return|reverse|from|client|ip|your) (e-?mail )?(user|account|address|mail ?box)s?( <?[^ ]+[.@][^ ]+)?[:,]?${IS} ?${NONE}`,
+        `(^|[^a-z])(sender|originator|return[- ]path|reply-?to)( <?[^ ]+[.@][^ ]+)?[:,]?${IS} ?${NONE}`,
+        '(user|account|address|mail ?box) of (the |your )?(sender|originator|author)',
+      ],
+      [
+        "550 Sender doesn't exist",
+        '550 5.1.1 Reply-To address was not found',
+        '550 sending user <news@example.net> does not exist',
+      ],
+      [UNKNOWN, '550 address <sender@example.net> not found', '550 removed from address book'],
+    ],
+  ]),
+  ...rulesOf({ reason: 'refused', detail: 'security', where: ['reply', 'diagnostic'] }, [
+    [
+      'Of_our_login',
+      [
+        '(user ?name|user|login|account)( name)? ?(or|and|/) ?(the )?password',
+        `(password|credentials?)${IS} ?${NONE}`,
+        '(wrong|bad|invalid|incorrect|unknown|expired) (password|credentials?)',
+        'user (certificate|credential)',
+        '(authenticated|authenticating|sasl) (user|account|login)',
+      ],
+      ['550 user name or password not found', '550 5.1.1 SASL user does not exist'],
+      [UNKNOWN, '550 5.1.1 login name not found'],
+    ],
+  ]),
+  ...rulesOf({ reason: 'refused', detail: 'policy', where: ['reply', 'diagnostic'] }, [
+    [
+      'Of_our_mail',
+      [
+        `(attachment( type)?|message-?id|headers?( line| field)?|char(acter )?set|content.?type|(mail|message) format|signature|subject|(helo|ehlo|client|reverse dns|ptr)( name| host ?name| host| record)?)( <?[^ ]+[.@][^ ]+)?[:,]?${IS} ?${NONE}`,
+      ],
+      ['550 5.1.1 Message-ID not found', '550 olle@example.com: attachment type is not recognized'],
+      [UNKNOWN, '550 recipient olle of client 7'],
+    ],
+  ]),
+  ...rulesOf({ reason: 'unreachable', detail: 'system-error', where: ['reply', 'diagnostic'] }, [
+    [
+      'Of_their_system',
+      [
+        `(certificate|command|parameter|route|gateway|licen[cs]e|feature|transport|plugin|script|file|directory)${IS} ?${NONE}`,
+      ],
+      ['550 mail route does not exist', '550 olle@example.com: gateway not found'],
+      [UNKNOWN, '550 User not in directory'],
     ],
   ]),
   ...inOtherLanguages('sender'),
