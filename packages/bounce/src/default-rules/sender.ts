@@ -8,7 +8,7 @@ const UNKNOWN = '550 5.1.1 <user@example.com>: Recipient address rejected: User 
 const IS = '( is| are| was| were| has| have| does| did| do| could| can| seems| appears)*( been| to be| permanently)*';
 
 const NONE =
-  '(unknown|not |n.t |cannot|deleted|removed|invalid|non-?existent|undefined|unrecogni|unlisted|no longer|never|wrong|incorrect|missing|gone)';
+  '(unknown|not |n.t |cannot|deleted|removed|invalid|non-?existent|undefined|unrecogni|unlisted|no longer|no more|never|wrong|incorrect|missing|gone)';
 
 /** Refusals of the reverse-path or of the header's author, and of carrying mail at all. */
 export const SENDER_RULES: readonly BounceRule[] = [

@@ -3,9 +3,15 @@ import type { BounceRule } from '@mxflow/domain';
 import { rulesOf, type Verdict } from './row.ts';
 
 /** Whom a server may not know. */
-const ADDRESSEE = 'user|recipient|mail ?box|account|addressee|address|alias|person|subscriber|customer';
+const ADDRESSEE =
+  'user|recipient|receiver|rcpt|mail ?box|inbox|account|addressee|address|alias|local[- ]part|person|subscriber|customer';
 
 const NEGATED = '(not|n.t|no longer|never)( been| a| an)?';
+
+const WRONG =
+  'unknown|invalid|wrong|incorrect|unlisted|undefined|missing|gone|non-?existent|no more|not ours|not in use|not (found|known|valid|recogni[sz]ed|registered)|no longer exist';
+
+const PLACE = 'server|system|host|site|domain|machine|database|directory|list|records';
 
 const KNOWN = 'known|found|exist|recogni[sz]ed|configured|provisioned|registered|listed|valid|set up|present|defined';
 
@@ -27,6 +33,9 @@ export function unknownByItsWords(
         '(any|no) ?(one|body) (here )?(by|with|of|called) (that|the|this|such)',
         'not (a |an |one of our )([a-z]+ )?(user|recipient|mail ?box|account)s?([^a-z]|$)',
         `[^ ]+@[^ ]+ [^.:;]*(unknown|${NEGATED} (${KNOWN}))`,
+        `(${ADDRESSEE}|e-?mail)( name| id)?( <?[^ ]+>?)? (is |was |does )?(${WRONG})`,
+        `(${ADDRESSEE})[^.:;]* ${NEGATED} (here|there|ours|assigned|(on|in|at|of) (this|our|the) (${PLACE}))`,
+        `(${ADDRESSEE})[^.:;]* (can ?not|can.t|could not|couldn.t) be (found|located|identified)`,
         `(unknown|undefined|we have no|no such|never heard of)( [^ .:;]+)?( [^ .:;]+)? (${ADDRESSEE})`,
       ],
       [example],
