@@ -6,22 +6,10 @@ import type { Fault, Problem } from '@mxflow/contracts';
 /** Where the API is, and the key that opens it. */
 export type ApiAccess = { readonly api: string; readonly apiKey: string };
 
-/** What the command line says about the API: directly, or by the file that `npm start -- --endpoints` writes. */
-export type AccessOptions = { readonly api?: string; readonly key?: string; readonly endpoints?: string };
-
 /** The API said no, or could not be reached: what it said, for the person at the terminal. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code = 'MXFLOW_API';
-}
-
-export function readAccess(options: AccessOptions): ApiAccess {
-  const file = options.endpoints === undefined ? {} : readEndpoints(options.endpoints);
-  const api = options.api ?? file.api;
-  const apiKey = options.key ?? file.apiKey;
-  if (api === undefined) throw new ApiError('no API named: --api URL, MXFLOW_API, or --endpoints FILE');
-  if (apiKey === undefined) throw new ApiError('no API key: --key KEY, MXFLOW_API_KEY, or --endpoints FILE');
-  return { api: api.replace(/\/$/, ''), apiKey };
 }
 
 export type Request = {
@@ -87,7 +75,7 @@ export function describeFaults(faults: readonly Fault[]): readonly string[] {
 }
 
 /** What `npm start -- --endpoints` writes, as far as commands need it. */
-type Endpoints = Partial<ApiAccess> & { readonly hub?: string; readonly hubKey?: string };
+export type Endpoints = Partial<ApiAccess> & { readonly hub?: string; readonly hubKey?: string };
 
 export function readEndpoints(file: string): Endpoints {
   try {

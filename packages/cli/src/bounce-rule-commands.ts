@@ -5,6 +5,7 @@ import { ask } from './api-client.ts';
 import type { Context } from './job-commands.ts';
 import { printJson, printTable } from './print.ts';
 import { addRuleEdits, addTryCommand } from './rule-edit-commands.ts';
+import { wholeNumber } from './whole-number.ts';
 import { tryRules, type TrialOptions } from './trial.ts';
 
 const BASE = '/v1/bounce-rules';
@@ -62,7 +63,7 @@ function addTrials(rules: Command, context: Context): void {
       }
     });
   const trial = addTryCommand(rules, 'which logged failures would be read otherwise');
-  trial.option('--days <n>', 'how far back', '7').action(async (options: TrialOptions) => {
+  trial.option('--days <n>', 'how far back', wholeNumber, 7).action(async (options: TrialOptions) => {
     const { looked, rules: hits, parts } = await tryRules<BounceTrial>(context.access(), `${BASE}/dry-run`, options);
     printTrial(context, { looked, changes: parts.flatMap((part) => part.changes), rules: hits });
   });

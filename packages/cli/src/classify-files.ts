@@ -35,7 +35,6 @@ export async function classifyFiles(
   files: readonly string[],
   { reply, inForce }: ClassifyOptions,
 ): Promise<void> {
-  process.stdout.once('error', endQuietly);
   const rules = inForce === true ? await readRulesInForce(context) : compileRules(DEFAULT_RULES);
   const paths = await expanded(files.length === 0 ? ['-'] : files);
   const progress = startProgress(paths.length);
@@ -52,12 +51,6 @@ async function readRulesInForce(context: Context): Promise<CompiledRules> {
   const { rules } = await ask<BounceRuleList>(context.access(), { method: 'GET', path: '/v1/bounce-rules' });
   // What the API gives out it has checked when it was saved.
   return compileRules(rules.filter(({ enabled }) => enabled) as Parameters<typeof compileRules>[0]);
-}
-
-/** Whoever reads the lines may have read enough (`| head`): that is no error. */
-function endQuietly(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
 }
 
 /** Folders stand for the files in them. */
@@ -83,7 +76,7 @@ async function readPath(path: string): Promise<Buffer | undefined> {
     return path === '-' ? await buffer(process.stdin) : await readFile(fromCaller(path));
   } catch (error) {
     process.stderr.write(`mxflow: cannot read ${path}: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
+    process.exitCode = 2;
     return undefined;
   }
 }

@@ -5,6 +5,7 @@ import { ask } from './api-client.ts';
 import type { Context } from './job-commands.ts';
 import { printJson, printTable } from './print.ts';
 import { addRuleEdits, addTryCommand } from './rule-edit-commands.ts';
+import { wholeNumber } from './whole-number.ts';
 import { tryRules, type TrialOptions } from './trial.ts';
 
 const BASE = '/v1/feedback-rules';
@@ -35,7 +36,7 @@ export function addFeedbackCommands(program: Command, context: Context): void {
     });
   addRuleEdits(rules, context, BASE);
   const trial = addTryCommand(rules, 'which logged replies would meet another rule');
-  trial.option('--days <n>', 'how far back', '7').action(async (options: TrialOptions) => {
+  trial.option('--days <n>', 'how far back', wholeNumber, 7).action(async (options: TrialOptions) => {
     const { looked, rules: hits, parts } = await tryRules<FeedbackTrial>(context.access(), `${BASE}/dry-run`, options);
     const changes = parts.flatMap((part) => part.changes);
     if (context.json()) return printJson({ looked, changes, rules: hits });

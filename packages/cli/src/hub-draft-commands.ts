@@ -121,6 +121,7 @@ function addRuleEdits(rules: Command, context: Context): void {
     });
   rules
     .command('delete')
+    .description('take a rule out of the draft')
     .argument('<list>', LIST_NAMES)
     .argument('<id>')
     .action(async (list: string, id: string) =>

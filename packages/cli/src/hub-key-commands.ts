@@ -2,6 +2,7 @@ import type { HubKeyCreated, HubKeyList } from '@mxflow/contracts';
 import type { Command } from 'commander';
 
 import { ask } from './api-client.ts';
+import { askAndTell } from './ask-and-tell.ts';
 import type { Context } from './job-commands.ts';
 import { printJson, printTable } from './print.ts';
 
@@ -43,5 +44,7 @@ export function addHubKeyCommands(hub: Command, context: Context): void {
     .command('revoke')
     .description('ends a key within seconds')
     .argument('<id>')
-    .action((id: string) => ask(context.access(), { method: 'DELETE', path: `${BASE}/${encodeURIComponent(id)}` }));
+    .action((id: string) =>
+      askAndTell(context, { method: 'DELETE', path: `${BASE}/${encodeURIComponent(id)}` }, `key ${id} is revoked`),
+    );
 }

@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { ask, download } from './api-client.ts';
 import type { Context } from './job-commands.ts';
 import { printJson, printTable } from './print.ts';
+import { wholeNumber } from './whole-number.ts';
 
 const BASE = '/v1/inbound';
 
@@ -51,7 +52,7 @@ export function addInboundCommands(program: Command, context: Context): void {
     .description('process one mail, or all of an outcome, once more: by the rules of now')
     .argument('[id]')
     .option('--outcome <outcome>', 'all of this outcome')
-    .option('--limit <n>', 'mails at most', Number)
+    .option('--limit <n>', 'mails at most', wholeNumber)
     .action(async (id: string | undefined, body: { outcome?: string; limit?: number }) => {
       const request =
         id === undefined

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import type { JobAccepted, JobPage, JobView, MessageHistory, MessagePage } from '@mxflow/contracts';
@@ -6,8 +5,7 @@ import type { Command } from 'commander';
 
 import { ask, type ApiAccess } from './api-client.ts';
 import { printJson, printTable } from './print.ts';
-import { fromCaller } from './caller-path.ts';
-import { readInput } from './read-input.ts';
+import { openInput, readInput } from './read-input.ts';
 
 export type Context = { readonly access: () => ApiAccess; readonly json: () => boolean };
 
@@ -109,10 +107,9 @@ function addMessageCommands(jobs: Command, program: Command, context: Context): 
 async function sendJob(access: ApiAccess, file: string, idempotencyKey: string | undefined): Promise<JobAccepted> {
   const headers = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey };
   const post = { method: 'POST', path: '/v1/jobs', headers } as const;
-  if (file === '-') return await ask(access, { ...post, body: process.stdin, contentType: 'application/x-ndjson' });
-  const path = fromCaller(file);
-  if (!/\.ndjson$/i.test(path)) return await ask(access, { ...post, body: await readInput(file) });
-  return await ask(access, { ...post, body: createReadStream(path), contentType: 'application/x-ndjson' });
+  if (file !== '-' && !/\.ndjson$/i.test(file)) return await ask(access, { ...post, body: await readInput(file) });
+  const { octets } = await openInput(file);
+  return await ask(access, { ...post, body: octets, contentType: 'application/x-ndjson' });
 }
 
 const POLL_MS = 1000;

@@ -7,12 +7,13 @@ import { printJson, printTable } from './print.ts';
 import { addFilterOptions, filterQuery, type FilterOptions } from './quarantine-filter.ts';
 import { addQuarantineBulkCommands } from './quarantine-bulk-commands.ts';
 import { addQuarantineCsvCommands } from './quarantine-csv-commands.ts';
+import { wholeNumber } from './whole-number.ts';
 
 const BASE = '/v1/quarantine';
 
 type SetOptions = {
   readonly note?: string;
-  readonly releaseDays?: string;
+  readonly releaseDays?: number;
   readonly reason?: string;
   readonly dryRun?: true;
 };
@@ -111,11 +112,10 @@ function addSet(quarantine: Command, context: Context): void {
     .argument('<status>', 'quarantined, denylisted, allow-listed, valid')
     .option('--note <text>', 'why: it stands in the history')
     .option('--reason <reason>', 'user-unknown, mailbox-full, …')
-    .option('--release-days <n>', 'it leaves quarantine by itself after so many days')
+    .option('--release-days <n>', 'it leaves quarantine by itself after so many days', wholeNumber)
     .option('--dry-run', 'only tell what it would do')
-    .action(async (address: string, status: string, { releaseDays, ...options }: SetOptions) => {
-      const days = releaseDays === undefined ? {} : { releaseDays: Number(releaseDays) };
-      const body = JSON.stringify({ status, ...options, ...days });
+    .action(async (address: string, status: string, options: SetOptions) => {
+      const body = JSON.stringify({ status, ...options });
       printJson(await ask<QuarantineEdited>(context.access(), { method: 'PUT', path: pathOf(address), body }));
     });
 }

@@ -1,5 +1,3 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
@@ -7,9 +5,9 @@ import type { ImportReport } from '@mxflow/contracts';
 import type { Command } from 'commander';
 
 import { ask, download } from './api-client.ts';
-import { fromCaller } from './caller-path.ts';
 import type { Context } from './job-commands.ts';
 import { printJson, printTable } from './print.ts';
+import { createOutput, openInput } from './read-input.ts';
 import { addFilterOptions, filterQuery, type FilterOptions } from './quarantine-filter.ts';
 
 const BASE = '/v1/quarantine';
@@ -24,7 +22,7 @@ export function addQuarantineCsvCommands(quarantine: Command, context: Context):
       const rows = await download(context.access(), { method: 'GET', path: `${BASE}/export`, query });
       const counted = Readable.from(withProgress(rows, undefined));
       if (file === '-') await pipeline(counted, process.stdout, { end: false });
-      else await pipeline(counted, createWriteStream(fromCaller(file)));
+      else await pipeline(counted, await createOutput(file));
     });
   quarantine
     .command('import')
@@ -33,13 +31,12 @@ export function addQuarantineCsvCommands(quarantine: Command, context: Context):
     .option('--status <status>', 'of rows that name none', 'quarantined')
     .option('--dry-run', 'only tell what it would do')
     .action(async (file: string, { status, dryRun }: { status: string; dryRun?: true }) => {
-      const size = file === '-' ? undefined : (await stat(fromCaller(file))).size;
-      const rows = file === '-' ? process.stdin : createReadStream(fromCaller(file));
+      const { octets, size } = await openInput(file);
       const report = await ask<ImportReport>(context.access(), {
         method: 'POST',
         path: `${BASE}/import`,
         query: { status, dryRun: dryRun === true ? 'true' : undefined },
-        body: Readable.from(withProgress(rows, size)),
+        body: Readable.from(withProgress(octets, size)),
         contentType: 'text/csv',
       });
       printReport(context, report);

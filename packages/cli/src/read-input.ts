@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
+import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
 import { fromCaller } from './caller-path.ts';
@@ -16,6 +17,28 @@ export async function readInput(file: string): Promise<string> {
     return await readFile(fromCaller(file), 'utf8');
   } catch (error) {
     throw new InputError(`expected a file to read: ${String(error)}`, { cause: error });
+  }
+}
+
+/** The same as it is read, for files that are too long to be held; its size, where it is a file. */
+export async function openInput(file: string): Promise<{ readonly octets: Readable; readonly size?: number }> {
+  if (file === '-') return { octets: process.stdin };
+  try {
+    const handle = await open(fromCaller(file));
+    const facts = await handle.stat();
+    if (facts.isDirectory()) throw new InputError('it is a folder');
+    return { octets: handle.createReadStream(), size: facts.size };
+  } catch (error) {
+    throw new InputError(`expected a file to read: ${String(error)}`, { cause: error });
+  }
+}
+
+/** A file to be written, made anew. */
+export async function createOutput(file: string): Promise<Writable> {
+  try {
+    return (await open(fromCaller(file), 'w')).createWriteStream();
+  } catch (error) {
+    throw new InputError(`expected a file to write: ${String(error)}`, { cause: error });
   }
 }
 

@@ -2,6 +2,7 @@ import type { DryRun, MxRuleList, RuleExplanation, RuleFindings } from '@mxflow/
 import type { Command } from 'commander';
 
 import { ask } from './api-client.ts';
+import { askAndTell } from './ask-and-tell.ts';
 import type { Context } from './job-commands.ts';
 import { printJson, printTable } from './print.ts';
 import { readInput } from './read-input.ts';
@@ -42,6 +43,7 @@ function addReads(rules: Command, context: Context): void {
     });
   rules
     .command('show')
+    .alias('get')
     .description('one rule with all its levels')
     .argument('<id>')
     .action(async (id: string) => printJson(await ask(context.access(), { method: 'GET', path: pathOf(id) })));
@@ -88,6 +90,7 @@ function addTrials(rules: Command, context: Context): void {
     });
   rules
     .command('dry-run')
+    .alias('try')
     .description('which domains of the last week would get another rule or other limits')
     .option('--put <file>', 'a rule as JSON, with its id')
     .option('--before <id>', 'where it would stand')
@@ -117,6 +120,7 @@ function addTrials(rules: Command, context: Context): void {
 function addChanges(rules: Command, context: Context): void {
   rules
     .command('set')
+    .alias('put')
     .description('add or replace a rule')
     .argument('<id>')
     .argument('<file>', 'the rule as JSON; - reads standard input')
@@ -128,7 +132,18 @@ function addChanges(rules: Command, context: Context): void {
     .command('delete')
     .description('delete a rule; the last one cannot be')
     .argument('<id>')
-    .action((id: string) => ask(context.access(), { method: 'DELETE', path: pathOf(id) }));
+    .action((id: string) => askAndTell(context, { method: 'DELETE', path: pathOf(id) }, `${id} is deleted`));
+  rules
+    .command('order')
+    .description('put the rules into another order')
+    .argument('<id...>', 'every one of them, the first first; any stays last')
+    .action((ids: readonly string[]) =>
+      askAndTell(
+        context,
+        { method: 'PUT', path: '/v1/rules/order', body: JSON.stringify({ ids }) },
+        'the rules stand in this order',
+      ),
+    );
 }
 
 function pathOf(id: string): string {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 
 import { ask } from './api-client.ts';
+import { askAndTell } from './ask-and-tell.ts';
 import type { Context } from './job-commands.ts';
 import { printJson } from './print.ts';
 import { readJsonInput } from './read-input.ts';
@@ -28,13 +29,17 @@ export function addRuleEdits(rules: Command, context: Context, base: string): vo
     .command('delete')
     .description('delete a rule of yours; one of the set that it lay over holds again')
     .argument('<id>')
-    .action((id: string) => ask(context.access(), { method: 'DELETE', path: pathOf(id) }));
+    .action((id: string) => askAndTell(context, { method: 'DELETE', path: pathOf(id) }, `${id} is deleted`));
   rules
     .command('order')
     .description("put your rules that stand before the set's into another order")
     .argument('<id...>', 'every one of them, the first first')
     .action((ids: readonly string[]) =>
-      ask(context.access(), { method: 'PUT', path: `${base}/order`, body: JSON.stringify({ ids }) }),
+      askAndTell(
+        context,
+        { method: 'PUT', path: `${base}/order`, body: JSON.stringify({ ids }) },
+        'your rules stand in this order',
+      ),
     );
   for (const verb of ['enable', 'disable'] as const) {
     rules

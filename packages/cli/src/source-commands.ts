@@ -1,16 +1,17 @@
 import type { SourceHistory, SourceList } from '@mxflow/contracts';
 import type { Command } from 'commander';
 
-import { ask } from './api-client.ts';
+import { ApiError, ask } from './api-client.ts';
 import type { Context } from './job-commands.ts';
 import { printJson, printTable } from './print.ts';
+import { decimalNumber, wholeNumber } from './whole-number.ts';
 
 type RampOptions = {
   readonly upTo: string;
-  readonly days: string;
-  readonly minMessages: string;
-  readonly maxHard: string;
-  readonly maxComplaints: string;
+  readonly days: number;
+  readonly minMessages: number;
+  readonly maxHard: number;
+  readonly maxComplaints: number;
   readonly off?: true;
 };
 
@@ -45,6 +46,10 @@ export function addSourceCommands(program: Command, context: Context): void {
     .option('--pause', 'take it out of use')
     .option('--resume', 'use it again')
     .action(async (id: string, { level, pause, resume }: { level?: string; pause?: true; resume?: true }) => {
+      if (pause === true && resume === true) throw new ApiError('expected --pause or --resume, found both');
+      if (level === undefined && pause !== true && resume !== true) {
+        throw new ApiError('expected --level, --pause or --resume, found none of them');
+      }
       const paused = pause === true ? { paused: true } : resume === true ? { paused: false } : {};
       const own = level === undefined ? {} : { level: level === 'instance' ? null : level };
       await change(context, id, { ...own, ...paused });
@@ -58,10 +63,10 @@ function addRamp(sources: Command, context: Context): void {
     .description('a plan that moves the source up while bounces and complaints are few, and down at once when not')
     .argument('<n>')
     .option('--up-to <level>', 'highest level of the plan', 'boost')
-    .option('--days <n>', 'days at a level', '7')
-    .option('--min-messages <n>', 'fewer prove nothing', '500')
-    .option('--max-hard <percent>', 'hard bounces', '2')
-    .option('--max-complaints <percent>', 'complaints', '0.1')
+    .option('--days <n>', 'days at a level', wholeNumber, 7)
+    .option('--min-messages <n>', 'fewer prove nothing', wholeNumber, 500)
+    .option('--max-hard <percent>', 'hard bounces', decimalNumber, 2)
+    .option('--max-complaints <percent>', 'complaints', decimalNumber, 0.1)
     .option('--off', 'no plan')
     .action((id: string, options: RampOptions) =>
       change(context, id, {
@@ -70,10 +75,10 @@ function addRamp(sources: Command, context: Context): void {
             ? null
             : {
                 upTo: options.upTo,
-                daysPerLevel: Number(options.days),
-                minMessages: Number(options.minMessages),
-                maxHardPercent: Number(options.maxHard),
-                maxComplaintPercent: Number(options.maxComplaints),
+                daysPerLevel: options.days,
+                minMessages: options.minMessages,
+                maxHardPercent: options.maxHard,
+                maxComplaintPercent: options.maxComplaints,
               },
       }),
     );

@@ -14,6 +14,7 @@ import { ApiError, ask, type Request } from './api-client.ts';
 import type { Context } from './job-commands.ts';
 import { printDiff } from './print-diff.ts';
 import { printJson, printTable } from './print.ts';
+import { wholeNumber } from './whole-number.ts';
 
 const BASE = '/v1/sync';
 const LOOK_AGAIN_MS = 500;
@@ -162,26 +163,26 @@ function addVersions(sync: Command, context: Context): void {
 
 function addPins(sync: Command, context: Context): void {
   type Options = { readonly dryRun?: true; readonly none?: true };
-  const pin = (version: string | undefined, dryRun: boolean): Request => ({
+  const pin = (version: number | undefined, dryRun: boolean): Request => ({
     method: 'PUT',
     path: `${BASE}/pin`,
-    body: JSON.stringify({ dryRun, ...(version === undefined ? {} : { version: Number(version) }) }),
+    body: JSON.stringify({ dryRun, version }),
   });
   sync
     .command('rollback')
     .description('put an earlier rule set in force and keep it there')
-    .argument('[version]', 'the one in force before this where left out')
+    .argument('[version]', 'the one in force before this where left out', wholeNumber)
     .option('--dry-run', 'only tell what it would do')
-    .action((version: string | undefined, { dryRun = false }: { dryRun?: boolean }) =>
+    .action((version: number | undefined, { dryRun = false }: { dryRun?: boolean }) =>
       change(context, pin(version, dryRun)),
     );
   sync
     .command('pin')
     .description('keep to a rule set whatever comes, or with --none follow the newest again')
-    .argument('[version]')
+    .argument('[version]', 'its number, as `sync versions` lists it', wholeNumber)
     .option('--none', 'follow the newest again')
     .option('--dry-run', 'only tell what it would do')
-    .action(async (version: string | undefined, { dryRun, none }: Options) => {
+    .action(async (version: number | undefined, { dryRun, none }: Options) => {
       if ((version === undefined) !== (none === true)) throw new ApiError('expected either a version or --none');
       const query = { dryRun: dryRun === true ? 'true' : undefined };
       const unpin: Request = { method: 'DELETE', path: `${BASE}/pin`, query };

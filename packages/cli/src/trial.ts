@@ -16,7 +16,7 @@ export async function readChange<Change extends RuleChange>({ put, ...change }: 
 }
 
 /** A change, and how much of the log it is tried on. */
-export type TrialOptions = RuleChange & { readonly days?: string };
+export type TrialOptions = RuleChange & { readonly days?: number };
 
 /** One part of an answer that comes in parts. */
 export type TrialPart = {
@@ -33,10 +33,7 @@ export async function tryRules<Part extends TrialPart>(
   path: string,
   { days, ...change }: TrialOptions,
 ): Promise<{ readonly looked: number; readonly rules: readonly RuleHits[]; readonly parts: readonly Part[] }> {
-  const asked = {
-    ...(await readChange(change)),
-    ...(days === undefined ? {} : { days: Number(days) }),
-  };
+  const asked = { ...(await readChange(change)), days };
   const parts: Part[] = [];
   const hits = new Map<string, RuleHits>();
   let looked = 0;

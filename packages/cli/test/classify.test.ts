@@ -59,7 +59,7 @@ test('a file that is not there is named, and the others are read all the same', 
   const { lines, stderr, exitCode } = await run(['missing.eml', 'ordinary.eml']);
   expect(lines).toMatchObject([{ file: 'ordinary.eml', recipient: null, kind: 'ordinary', type: 'ignored' }]);
   expect(stderr).toContain('cannot read missing.eml');
-  expect(exitCode).toBe(1);
+  expect(exitCode).toBe(2);
 });
 
 test('lines of replies are read from a file or from standard input', async () => {

@@ -52,3 +52,4 @@ export const ApiKeyList = Type.Object(
   },
   { ...closed, title: 'ApiKeyList' },
 );
+export type ApiKeyList = Static<typeof ApiKeyList>;

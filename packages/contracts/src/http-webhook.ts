@@ -45,3 +45,4 @@ export type WebhookView = Static<typeof WebhookView>;
 /** The secret that signs deliveries: shown here and never again. */
 export const WebhookCreated = Type.Object({ ...view, secret: Type.String() }, { ...closed, title: 'WebhookCreated' });
 export const WebhookList = Type.Object({ webhooks: Type.Array(WebhookView) }, { ...closed, title: 'WebhookList' });
+export type WebhookList = Static<typeof WebhookList>;
