@@ -5,7 +5,7 @@ import { dashboard, figure, graph, perSecond } from './panel.ts';
 /** Whether mail flows, and what stands in its way. */
 export function overview(): Dashboard {
   const board = dashboard('overview', 'overview');
-  for (const panel of [...figures(), ...flow(), ...inside()]) board.withPanel(panel);
+  for (const panel of [...figures(), ...flow(), ...inside(), ...processes()]) board.withPanel(panel);
   return board.build();
 }
 
@@ -129,15 +129,32 @@ function inside() {
     }),
     graph({
       title: 'Faults per second',
-      description: 'Periodic tasks that threw; queue copies that came twice, or were lost and released again.',
+      description:
+        'Periodic tasks that threw; queue copies that came twice, or were lost and released again; messages that no handler could use.',
       unit: 'ops',
       width: 12,
       queries: [
         { expr: perSecond('mxflow_periodic_failures_total', 'by (loop) '), legend: 'task {{loop}}' },
         { expr: perSecond('mxflow_redelivered_total'), legend: 'came twice' },
         { expr: perSecond('mxflow_sweep_released_total'), legend: 'released again' },
+        { expr: perSecond('mxflow_parked_messages_total', 'by (queue) '), legend: 'of no use: {{queue}}' },
       ],
     }),
+    graph({
+      title: 'Webhooks: requests per second',
+      description: 'By result, beside the events that wait. One that fails delays only its own endpoint.',
+      unit: 'short',
+      width: 12,
+      queries: [
+        { expr: perSecond('mxflow_webhook_deliveries_total', 'by (result) '), legend: '{{result}}' },
+        { expr: 'max(mxflow_webhook_backlog)', legend: 'events waiting' },
+      ],
+    }),
+  ];
+}
+
+function processes() {
+  return [
     graph({
       title: 'Memory by process',
       description: 'Resident.',

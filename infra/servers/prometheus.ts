@@ -14,6 +14,8 @@ export type PrometheusOptions = {
   /** HOST:PORT of processes that serve `/metrics`, by job. */
   readonly targets: Readonly<Record<string, readonly string[]>>;
   readonly scrapeSeconds: number;
+  /** Its alerts; a file that cannot be read or understood keeps it from starting. */
+  readonly ruleFile: string;
 };
 
 const readyWithinMs = 20_000;
@@ -48,9 +50,14 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
 }
 
 /** JSON, which is YAML too. */
-function configuration({ targets, scrapeSeconds }: PrometheusOptions): string {
+function configuration({ targets, scrapeSeconds, ruleFile }: PrometheusOptions): string {
   return JSON.stringify({
-    global: { scrape_interval: `${scrapeSeconds}s`, scrape_timeout: `${scrapeSeconds}s` },
+    global: {
+      scrape_interval: `${scrapeSeconds}s`,
+      scrape_timeout: `${scrapeSeconds}s`,
+      evaluation_interval: `${scrapeSeconds}s`,
+    },
+    rule_files: [ruleFile],
     scrape_configs: Object.entries(targets).map(([job, addresses]) => ({
       job_name: job,
       static_configs: [{ targets: addresses }],

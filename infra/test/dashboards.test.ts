@@ -23,7 +23,10 @@ const EMPTY_WHERE_ALL_IS_WELL = [
   'mxflow_scopes_suspended',
   'mxflow_inbound_read_seconds',
   'mxflow_sync_failures_total',
+  'mxflow_parked_messages_total',
 ];
+
+const ALERTS = join(import.meta.dirname, '..', 'prometheus', 'alerts.yml');
 
 type Asked = { readonly dashboard: string; readonly panel: string; readonly expr: string };
 
@@ -58,7 +61,8 @@ test('the dashboards that Grafana is given are those of the code', () => {
 });
 
 const isMissing = prometheusBinary() === undefined;
-const title = 'every query of every panel is answered by a Prometheus that watches a campaign';
+const title =
+  'every query of every panel is answered by a Prometheus that watches a campaign, and every alert is known';
 
 test.skipIf(isMissing)(
   isMissing ? `${title} (no prometheus here: apt-get install prometheus)` : title,
@@ -87,7 +91,9 @@ test.skipIf(isMissing)(
         },
       }),
     );
-    const prometheus = resources.use(await startPrometheus({ folder, targets: targetsOf(stack), scrapeSeconds: 1 }));
+    const prometheus = resources.use(
+      await startPrometheus({ folder, targets: targetsOf(stack), scrapeSeconds: 1, ruleFile: ALERTS }),
+    );
     const campaign = await openCampaign(stack, SAMPLE_JOB, demoRecipients().slice(0, RECIPIENTS));
 
     const silent = new Map<string, Asked>();
@@ -102,6 +108,13 @@ test.skipIf(isMissing)(
     // One of the rules is for whatever the others do not name, and nobody is.
     expect(await ask(prometheus.url, 'max by (rule, source) (mxflow_scope_connections_allowed) > 0')).toBe(
       DEMO_RULES.length - 1,
+    );
+    const alerts = await alertsOf(prometheus.url);
+    expect(alerts.filter(({ health }) => health !== 'ok')).toEqual([]);
+    const metrics = new Set(alerts.flatMap(({ query }) => query.match(/mxflow_\w+/g) ?? []));
+    const known = await namesOf(prometheus.url);
+    expect([...metrics].filter((metric) => !known.has(metric) && !EMPTY_WHERE_ALL_IS_WELL.includes(metric))).toEqual(
+      [],
     );
   },
 );
@@ -125,6 +138,21 @@ function targetsOf(stack: Stack): Readonly<Record<string, readonly string[]>> {
           'deliverability-sync': of(stack.ruleSets.deliverabilitySync),
         }),
   };
+}
+
+type Alert = { readonly name: string; readonly query: string; readonly health: string };
+
+async function alertsOf(url: string): Promise<readonly Alert[]> {
+  const { data } = (await (await fetch(`${url}/api/v1/rules`)).json()) as {
+    readonly data: { readonly groups: readonly { readonly rules: readonly Alert[] }[] };
+  };
+  return data.groups.flatMap(({ rules }) => rules);
+}
+
+/** Every metric that anything has. */
+async function namesOf(url: string): Promise<ReadonlySet<string>> {
+  const answer = await fetch(`${url}/api/v1/label/__name__/values`);
+  return new Set(((await answer.json()) as { readonly data: readonly string[] }).data);
 }
 
 /** How many series answer. Throws where the query is none. */

@@ -68,7 +68,7 @@ function entryOf(edit: EntryEdit, now: number, before: StoredEntry | null): Stor
   const quarantinedAt = barred
     ? (edit.quarantinedAt ?? (before?.status === edit.status ? before.quarantinedAt : now))
     : null;
-  return {
+  const after: StoredEntry = {
     status: edit.status,
     errors: edit.errors ?? 0,
     reason: edit.reason ?? null,
@@ -80,6 +80,14 @@ function entryOf(edit: EntryEdit, now: number, before: StoredEntry | null): Stor
     text: edit.text?.replaceAll('\u0000', '').toWellFormed() ?? null,
     siteId: null,
   };
+  return before !== null && saysTheSame(before, after) ? before : after;
+}
+
+/** Of all that an edit can say, to the millisecond. What it cannot stays then: an export that comes back changes nothing. */
+function saysTheSame(one: StoredEntry, other: StoredEntry): boolean {
+  const said = ({ status, errors, reason, text, quarantinedAt, releaseAt }: StoredEntry): string =>
+    JSON.stringify([status, errors, reason, text, Math.trunc(quarantinedAt ?? 0), Math.trunc(releaseAt ?? 0)]);
+  return said(one) === said(other);
 }
 
 function sameEntry(one: StoredEntry, other: StoredEntry): boolean {

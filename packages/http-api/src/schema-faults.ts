@@ -11,15 +11,32 @@ export function compileSchema(schema: TSchema): (value: unknown) => readonly Fau
   const validator = Compile(schema);
   return (value) => {
     if (validator.Check(value)) return [];
-    return validator.Errors(value).flatMap((error) => toFaults(error, value));
+    const errors = validator.Errors(value);
+    const unions = new Set(errors.filter(({ keyword }) => keyword === 'anyOf').map(({ instancePath }) => instancePath));
+    return mergeAlternatives(
+      errors.flatMap((error) => toFaults(error, value)),
+      unions,
+    );
   };
+}
+
+/** Where a value may be one thing or another, what each would be is said in one fault. */
+function mergeAlternatives(faults: readonly Fault[], unions: ReadonlySet<string>): readonly Fault[] {
+  const merged = new Map<string, Fault>();
+  for (const [index, fault] of faults.entries()) {
+    const key = unions.has(fault.pointer) ? fault.pointer : `${index}`;
+    const said = merged.get(key);
+    merged.set(key, said === undefined ? fault : { ...said, expected: `${said.expected}, or ${fault.expected}` });
+  }
+  return [...merged.values()];
 }
 
 function toFaults(error: TLocalizedValidationError, value: unknown): readonly Fault[] {
   const pointer = error.instancePath;
   switch (error.keyword) {
-    // Said again, field by field, by the errors of keyword `boolean`.
+    // Said again, field by field or alternative by alternative, by the errors of other keywords.
     case 'additionalProperties':
+    case 'anyOf':
       return [];
     case 'required':
       return error.params.requiredProperties.map((name) => ({
@@ -37,7 +54,7 @@ function expectation(error: TLocalizedValidationError): string {
     case 'boolean':
       return 'no field of this name';
     case 'type':
-      return `type ${String(error.params.type)}`;
+      return error.params.type === 'null' ? 'null' : `type ${String(error.params.type)}`;
     case 'enum':
       return `one of ${error.params.allowedValues.join(', ')}`;
     case 'maxLength':

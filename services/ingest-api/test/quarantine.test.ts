@@ -270,6 +270,9 @@ test('the command line does the same', { timeout: 120_000 }, async () => {
     /a@shop\.test +quarantined +1 +user-unknown +Address_unknown/,
   );
   await mxflow('set', 'c@shop.test', 'denylisted', '--note', 'by letter');
+  await mxflow('export', file);
+  expect(await mxflow('import', file)).toContain('0 added, 0 changed, 3 unchanged');
+  expect(await mxflow('list', '--rule', 'Address_unknown')).toContain('b@shop.test');
   await mxflow('export', file, '--status', 'denylisted');
   expect(await readFile(file, 'utf8')).toMatch(/^address,.*\nc@shop\.test,denylisted,0,,,by letter,/);
   await writeFile(file, 'address\nd@shop.test\ne@shop.test\n');
