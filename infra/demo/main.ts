@@ -20,7 +20,8 @@ const USAGE = `npm run demo -- [--report FILE] [--workers N]
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 try {
-  process.exitCode = await runDemo(readArguments());
+  if (process.argv.includes('--help')) process.stdout.write(USAGE);
+  else process.exitCode = await runDemo(readArguments());
 } catch (error) {
   say(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;

@@ -11,7 +11,8 @@ export const usage = `npm start -- [--workers N] [--endpoints FILE] [--sources F
   --fresh           forget what an earlier start of that name left
 
 With DATABASE_URL and AMQP_URL set it runs on those servers. MXFLOW_DNS (HOST:PORT), MXFLOW_SMTP_PORT,
-MXFLOW_PRIVATE_MX (list of CIDR) and every other setting of the services are passed on to them.
+MXFLOW_PRIVATE_MX (list of CIDR) and every other setting of the services are passed on to them, but for the ports that
+they listen at: those are free ones, which --endpoints tells.
 `;
 
 export type StartArguments = {

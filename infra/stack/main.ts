@@ -13,7 +13,9 @@ const stopRequested = new Promise<void>((stop) => {
 });
 
 try {
-  await run(parseStartArguments(process.argv.slice(2)));
+  const argv = process.argv.slice(2);
+  if (argv.includes('--help')) process.stdout.write(usage);
+  else await run(parseStartArguments(argv));
 } catch (error) {
   process.exitCode = error instanceof ArgumentsError ? 2 : 1;
   say(error instanceof Error ? error.message : String(error));

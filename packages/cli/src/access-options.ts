@@ -26,6 +26,9 @@ export function readAccess({ program, owner, url, key, fileKey, missing }: Named
   const apiKey = given(key) ?? file[fileKey];
   if (api === undefined) throw new ApiError(`${missing.url}, or --endpoints FILE`);
   if (apiKey === undefined) throw new ApiError(`${missing.key}, or --endpoints FILE`);
+  if (!/^https?:\/\/[^/]/.test(api) || !URL.canParse(api)) {
+    throw new ApiError(`expected an address such as http://127.0.0.1:8080, found ${api}`);
+  }
   return { api: api.replace(/\/$/, ''), apiKey };
 }
 

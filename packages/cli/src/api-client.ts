@@ -45,8 +45,22 @@ async function send(access: ApiAccess, request: Request): Promise<Response> {
   }).catch((cause: unknown) => {
     throw new ApiError(`${access.api} does not answer: ${reasonOf(cause)}`, { cause });
   });
-  if (!response.ok) throw new ApiError(describeProblem(response.status, await response.text()));
+  if (!response.ok) {
+    throw new ApiError(`${describeProblem(response.status, await response.text())}${hintOf(response.status, request)}`);
+  }
   return response;
+}
+
+/** What a person has to know besides, since the API cannot: whose key it was, and what was asked for. */
+function hintOf(status: number, { path }: Request): string {
+  switch (status) {
+    case 401:
+      return '\n  the key comes from --key, --hub-key, the environment or the endpoints file: see --help';
+    case 404:
+      return `\n  asked for ${path}`;
+    default:
+      return '';
+  }
 }
 
 function urlOf({ api }: ApiAccess, { path, query = {} }: Request): URL {

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { InboundMailPage, InboundRerunAnswer } from '@mxflow/contracts';
 import type { Command } from 'commander';
 
-import { ask, download } from './api-client.ts';
+import { ApiError, ask, download } from './api-client.ts';
 import type { Context } from './job-commands.ts';
 import { printJson, printTable } from './print.ts';
 import { wholeNumber } from './whole-number.ts';
@@ -54,11 +54,15 @@ export function addInboundCommands(program: Command, context: Context): void {
     .option('--outcome <outcome>', 'all of this outcome')
     .option('--limit <n>', 'mails at most', wholeNumber)
     .action(async (id: string | undefined, body: { outcome?: string; limit?: number }) => {
+      if ((id === undefined) === (body.outcome === undefined)) {
+        throw new ApiError('expected either the id of a mail or --outcome');
+      }
       const request =
         id === undefined
           ? { path: `${BASE}/rerun`, body: JSON.stringify(body) }
           : { path: `${BASE}/${encodeURIComponent(id)}/rerun` };
-      const { mails } = await ask<InboundRerunAnswer>(context.access(), { method: 'POST', ...request });
-      process.stdout.write(`${mails} to be processed once more\n`);
+      const answer = await ask<InboundRerunAnswer>(context.access(), { method: 'POST', ...request });
+      if (context.json()) printJson(answer);
+      else process.stdout.write(`${answer.mails} to be processed once more\n`);
     });
 }

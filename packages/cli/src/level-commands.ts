@@ -11,6 +11,10 @@ import { printJson } from './print.ts';
 const path = '/v1/level';
 type SetOptions = { readonly yes?: true; readonly dryRun?: true };
 
+const AT_CUSTOM = `at Custom no rule set is followed; bounce rules still are after
+mxflow sync set --bounce-rules-in-custom on
+`;
+
 /** Commands about the level. */
 export function addLevelCommands(program: Command, context: Context): void {
   const level = program.command('level').description('the level in force');
@@ -33,6 +37,7 @@ async function setLevel(context: Context, level: string, { yes, dryRun }: SetOpt
   const tried = await put(true);
   if (dryRun === true && context.json()) return printJson(tried);
   if (tried.diff !== undefined && !context.json()) printDiff(tried.diff);
+  if (level === 'custom' && !context.json()) process.stdout.write(AT_CUSTOM);
   if (dryRun === true) return void process.stdout.write('nothing was changed\n');
   if (tried.diff !== undefined && yes !== true) await agree(level);
   printLevel(context, await put(false));

@@ -8,8 +8,8 @@ const LISTS = {
   policies: 'policy',
 } as const satisfies Record<keyof RuleSetDiff, string>;
 
-/** A line for each thing that differs between two rule sets; one that says so where nothing does. */
-export function printDiff(diff: RuleSetDiff): void {
+/** A line for each thing that differs between two rule sets; `none` where nothing does. */
+export function printDiff(diff: RuleSetDiff, none = 'no difference'): void {
   const lines = Object.entries(LISTS).flatMap(([list, name]) => {
     const { added, removed, changed, reordered } = diff[list as keyof RuleSetDiff];
     return [
@@ -21,7 +21,7 @@ export function printDiff(diff: RuleSetDiff): void {
       ...(reordered ? [`~ ${name}s stand in another order`] : []),
     ];
   });
-  process.stdout.write(lines.length === 0 ? 'no difference\n' : `${lines.join('\n')}\n`);
+  process.stdout.write(`${lines.join('\n') || none}\n`);
 }
 
 function words(value: unknown): string {

@@ -23,7 +23,7 @@ export function addQuarantineBulkCommands(quarantine: Command, context: Context)
   quarantine
     .command('undo')
     .description('undo what errors of a window did: the day that a provider called everybody unknown')
-    .requiredOption('--from <instant>', 'first instant: 2026-01-31, or with a time')
+    .requiredOption('--from <instant>', 'first instant: 2026-01-31, or 2026-01-31T08:30, in UTC')
     .requiredOption('--to <instant>', 'first instant behind the last')
     .option('--site <site>', 'number of a site, or one of its domains')
     .option('--rule <id>', 'the bounce rule that decided')
@@ -95,7 +95,7 @@ function addHeldOptions(command: Command): Command {
     .option('--site <site>', 'number of a site, one of its domains, or resolver')
     .option('--reason <reason>', 'user-unknown, …')
     .option('--rule <id>', 'the bounce rule that decided')
-    .option('--from <instant>', 'first instant: 2026-01-31, or with a time')
+    .option('--from <instant>', 'first instant: 2026-01-31, or 2026-01-31T08:30, in UTC')
     .option('--to <instant>', 'first instant behind the last');
 }
 

@@ -23,7 +23,7 @@ export function addFilterOptions(command: Command): Command {
     .option('--rule <id>', 'the bounce rule that decided')
     .option('--site <site>', 'number of a site, or one of its domains')
     .option('--text <words>', 'anywhere in the text that was seen')
-    .option('--from <instant>', 'first instant: 2026-01-31, or with a time')
+    .option('--from <instant>', 'first instant: 2026-01-31, or 2026-01-31T08:30, in UTC')
     .option('--to <instant>', 'first instant behind the last');
 }
 
@@ -36,9 +36,9 @@ export function filterQuery({ from, to, ...same }: FilterOptions): Record<string
   };
 }
 
-/** A date is the beginning of that day in UTC. */
+/** A date is the beginning of that day; where no zone is named, it is UTC. */
 export function instantOf(text: string): string {
-  const at = new Date(text);
+  const at = new Date(/^\d{4}-\d\d-\d\dT[\d:.]+$/.test(text) ? `${text}Z` : text);
   if (Number.isNaN(at.getTime())) throw new ApiError(`expected a date such as 2026-01-31, found ${text}`);
   return at.toISOString();
 }

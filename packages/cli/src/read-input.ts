@@ -16,7 +16,7 @@ export async function readInput(file: string): Promise<string> {
   try {
     return await readFile(fromCaller(file), 'utf8');
   } catch (error) {
-    throw new InputError(`expected a file to read: ${String(error)}`, { cause: error });
+    throw unusable('read', error);
   }
 }
 
@@ -29,7 +29,7 @@ export async function openInput(file: string): Promise<{ readonly octets: Readab
     if (facts.isDirectory()) throw new InputError('it is a folder');
     return { octets: handle.createReadStream(), size: facts.size };
   } catch (error) {
-    throw new InputError(`expected a file to read: ${String(error)}`, { cause: error });
+    throw unusable('read', error);
   }
 }
 
@@ -38,8 +38,16 @@ export async function createOutput(file: string): Promise<Writable> {
   try {
     return (await open(fromCaller(file), 'w')).createWriteStream();
   } catch (error) {
-    throw new InputError(`expected a file to write: ${String(error)}`, { cause: error });
+    throw unusable('write', error);
   }
+}
+
+function unusable(verb: 'read' | 'write', cause: unknown): InputError {
+  return new InputError(`expected a file to ${verb}: ${reasonOf(cause)}`, { cause });
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** The same, as JSON; whoever asks for it is told what is in it by the API. */
@@ -48,7 +56,7 @@ export async function readJsonInput(file: string): Promise<unknown> {
   try {
     return JSON.parse(content);
   } catch (error) {
-    throw new InputError(`expected JSON in ${file === '-' ? 'standard input' : file}: ${String(error)}`, {
+    throw new InputError(`expected JSON in ${file === '-' ? 'standard input' : file}: ${reasonOf(error)}`, {
       cause: error,
     });
   }

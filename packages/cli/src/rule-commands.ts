@@ -5,7 +5,7 @@ import { ask } from './api-client.ts';
 import { askAndTell } from './ask-and-tell.ts';
 import type { Context } from './job-commands.ts';
 import { printJson, printTable } from './print.ts';
-import { readInput } from './read-input.ts';
+import { readJsonInput } from './read-input.ts';
 import { readChange, type RuleChange } from './trial.ts';
 
 /** Commands about MX rules. */
@@ -126,7 +126,8 @@ function addChanges(rules: Command, context: Context): void {
     .argument('<file>', 'the rule as JSON; - reads standard input')
     .option('--before <id>', 'its place: before this rule')
     .action(async (id: string, file: string, query: { before?: string }) => {
-      printJson(await ask(context.access(), { method: 'PUT', path: pathOf(id), query, body: await readInput(file) }));
+      const body = JSON.stringify(await readJsonInput(file));
+      printJson(await ask(context.access(), { method: 'PUT', path: pathOf(id), query, body }));
     });
   rules
     .command('delete')

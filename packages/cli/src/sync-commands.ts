@@ -13,11 +13,13 @@ import type { Command } from 'commander';
 import { ApiError, ask, type Request } from './api-client.ts';
 import type { Context } from './job-commands.ts';
 import { printDiff } from './print-diff.ts';
-import { printJson, printTable } from './print.ts';
+import { oneLine, printJson, printTable } from './print.ts';
 import { wholeNumber } from './whole-number.ts';
 
 const BASE = '/v1/sync';
 const LOOK_AGAIN_MS = 500;
+/** Versions may differ all the same, at levels that nothing here goes by. */
+const NOTHING_CHANGES = 'nothing changes at the levels in force here; `mxflow sync diff` compares the versions';
 
 /** Commands about the rule sets that this instance pulls. */
 export function addSyncCommands(program: Command, context: Context): void {
@@ -76,7 +78,7 @@ function statusLines(status: SyncStatus): readonly string[] {
           .join(', ')}`,
     ...(newest === undefined ? [] : [`newest pulled: version ${newest}`]),
     `last success: ${succeededAt ?? 'never'}`,
-    ...(because === undefined ? [] : [`last failure: ${because}: ${detail ?? ''}`]),
+    ...(because === undefined ? [] : [`last failure: ${because}: ${oneLine(detail ?? '')}`]),
     ...(retryAt === undefined ? [] : [`next try: ${retryAt}`]),
     ...(service?.nextAt === undefined ? [] : [`next sync: ${service.nextAt} (${service.at} ${service.zone})`]),
   ];
@@ -98,8 +100,9 @@ function addRun(sync: Command, context: Context): void {
       if (['refused', 'failed', 'lost'].includes(run.outcome ?? '')) process.exitCode = 1;
       if (context.json()) return printJson(run);
       const facts = [run.outcome ?? 'asked for', run.because, run.detail].filter((part) => part !== undefined);
-      process.stdout.write(`run ${run.id}: ${facts.join(': ')}\n`);
-      if (run.diff !== undefined) printDiff(run.diff);
+      process.stdout.write(`run ${run.id}: ${oneLine(facts.join(': '))}\n`);
+      if (process.exitCode === 1) process.stdout.write(`docs/rule-sets.md tells what to do, under ${run.because}\n`);
+      if (run.diff !== undefined) printDiff(run.diff, NOTHING_CHANGES);
     });
   sync
     .command('set')
@@ -193,7 +196,7 @@ function addPins(sync: Command, context: Context): void {
 async function change(context: Context, request: Request): Promise<void> {
   const answer = await ask<RulesChange>(context.access(), request);
   if (context.json()) return printJson(answer);
-  printDiff(answer.diff);
+  printDiff(answer.diff, NOTHING_CHANGES);
   const version = answer.version === undefined ? 'the rules that came with mxflow' : `version ${answer.version}`;
   process.stdout.write(answer.dryRun ? `${version}: nothing was changed\n` : `${version} is in force\n`);
 }

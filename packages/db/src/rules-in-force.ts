@@ -17,6 +17,8 @@ import { readQuarantineTerms } from './quarantine-entries.ts';
 /** Everything that a rule set has a say in, as it holds here: with operators' own rules, without what is switched off. */
 export type RulesInForce = {
   readonly level: Level;
+  /** Of sources that have one of their own. */
+  readonly sourceLevels: readonly Level[];
   readonly mxRules: readonly MxRule[];
   readonly bounceRules: readonly BounceRule[];
   readonly feedbackRules: readonly FeedbackRule[];
@@ -28,12 +30,13 @@ export type RulesInForce = {
 export type CompareRules = (before: RulesInForce, after: RulesInForce) => object;
 
 export async function readRulesInForce(database: Reads): Promise<RulesInForce> {
-  const { level, rules: mxRules, domainRules } = await readRuleSet(database);
+  const { level, rules: mxRules, domainRules, sources } = await readRuleSet(database);
   const { rules: bounceRules } = await readBounceRules(database);
   const feedbackRules = (await listFeedbackRules(database)).filter(({ enabled }) => enabled);
   const { policies } = await readQuarantineTerms(database.client);
   return {
     level,
+    sourceLevels: sources.flatMap(({ level: own }) => own ?? []),
     mxRules,
     domainRules,
     bounceRules,

@@ -17,21 +17,27 @@ export function compareRuleSets(before: ComparedRules, after: ComparedRules): Ru
 }
 
 /**
- * The same of what holds in an instance, where of an MX rule only the figures of the level in force mean anything. That
- * another level brings other figures is what was asked for: only a rule that has figures of its own is told to lose them.
+ * The same of what holds in an instance, where of an MX rule only the figures of the level in force, and of levels that
+ * sources have of their own, mean anything. That another level brings other figures is what was asked for: only a rule that
+ * has figures of its own is told to lose them.
  */
 export function compareRulesInForce(before: LevelledRules, after: LevelledRules): RuleSetDiff {
   return compareRuleSets(atLevel(before, after.level), atLevel(after, after.level));
 }
 
-function atLevel({ level, mxRules, ...rules }: LevelledRules, next: Level): ComparedRules {
+function atLevel({ level, sourceLevels, mxRules, ...rules }: LevelledRules, next: Level): ComparedRules {
   const figures = ({ limits }: Pick<MxRule, 'limits'>) => {
     const own = limits[level];
     return PRESETS.some((preset) => isDeepStrictEqual(limits[preset], own)) ? limits[next] : own;
   };
+  const ofSources = ({ limits }: Pick<MxRule, 'limits'>) =>
+    Object.fromEntries(sourceLevels.map((own) => [own, limits[own]]));
   return {
     ...rules,
-    mxRules: mxRules.map(({ origin: _origin, ...rule }) => ({ ...rule, limits: figures(rule) })),
+    mxRules: mxRules.map(({ origin: _origin, ...rule }) => ({
+      ...rule,
+      limits: { ...figures(rule), ...ofSources(rule) },
+    })),
   };
 }
 
@@ -53,7 +59,11 @@ type ComparedRules = {
   readonly domainRules: readonly Named[];
   readonly policies: readonly { readonly reason: string }[];
 };
-type LevelledRules = Omit<ComparedRules, 'mxRules'> & { readonly level: Level; readonly mxRules: readonly MxRule[] };
+type LevelledRules = Omit<ComparedRules, 'mxRules'> & {
+  readonly level: Level;
+  readonly sourceLevels: readonly Level[];
+  readonly mxRules: readonly MxRule[];
+};
 
 function compareLists(before: readonly Named[], after: readonly Named[]): RuleListDiff {
   const old = new Map(before.map((rule) => [rule.id, rule]));

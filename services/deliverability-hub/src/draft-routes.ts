@@ -116,7 +116,7 @@ function addWrites({ api, database }: HubParts): void {
               version,
               contentOf: (document) => JSON.stringify(contentOf(document)),
             });
-      if (revision === undefined) throw new ProblemError('not-found');
+      if (revision === undefined) throw new ProblemError('not-found', { detail: 'there is no such version' });
       showRevision(reply, revision);
       return { revision };
     },

@@ -116,7 +116,9 @@ async function edit(
       throw otherRevision(edited.revision);
     case 'refused':
       throw edited.refusal === 'unknown'
-        ? new ProblemError('not-found')
+        ? new ProblemError('not-found', {
+            detail: 'the draft has no rule of this id, or of the one that `before` names',
+          })
         : new ProblemError('wrong-state', { detail: 'an order names every rule of the list once, and no other' });
   }
 }

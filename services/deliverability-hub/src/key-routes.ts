@@ -73,7 +73,9 @@ function addChanges({ api, database, events }: HubParts): void {
       response: { 204: Type.Null(), ...problemsOf(401, 403, 404, 503) },
     },
     handler: async (request, reply) => {
-      if (!(await revokeHubKey(database, request.params.id))) throw new ProblemError('not-found');
+      if (!(await revokeHubKey(database, request.params.id))) {
+        throw new ProblemError('not-found', { detail: 'no key in force has this id' });
+      }
       events.keyRevoked(request.params.id);
       return reply.code(204).send(null);
     },

@@ -48,7 +48,7 @@ export function addRuleSetRoutes({ api, shelf, events, pulls }: HubParts): void 
     },
     handler: async (request, reply) => {
       const found = await shelf.find(request.params.version);
-      if (found === undefined) throw new ProblemError('not-found');
+      if (found === undefined) throw new ProblemError('not-found', { detail: 'there is no such version' });
       send(found, request, reply);
       return reply;
     },

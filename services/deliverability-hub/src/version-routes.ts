@@ -89,7 +89,7 @@ function addHistory({ api, database }: HubParts): void {
     },
     handler: async (request, reply) => {
       const found = await readHubVersion(database, request.params.version);
-      if (found === undefined) throw new ProblemError('not-found');
+      if (found === undefined) throw new ProblemError('not-found', { detail: 'there is no such version' });
       return reply.type('application/json').send(Buffer.from(found.document) as never);
     },
   });

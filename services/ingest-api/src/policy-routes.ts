@@ -89,7 +89,9 @@ function addChanges(api: Api, { database }: ApiParts): void {
     handler: async ({ params: { reason }, query: { dryRun } }) => {
       const terms = await readQuarantineTerms(database.client);
       const before = viewPolicy(terms, reason);
-      if (before.origin !== 'local') throw new ProblemError('not-found');
+      if (before.origin !== 'local') {
+        throw new ProblemError('not-found', { detail: `${reason} has no policy of your own: that of the set holds` });
+      }
       const change = await describeChange(database, { before, after: policyOfSet(terms, reason), dryRun });
       if (!dryRun) await resetPolicy(database, reason);
       return change;

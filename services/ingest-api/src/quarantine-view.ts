@@ -82,8 +82,10 @@ export async function viewFacts(database: Database, facts: AddressFacts): Promis
 }
 
 /** Why an address gets mail or none, in words. */
-function whyOf({ entry, policy, settings, barred }: AddressFacts): string {
-  if (entry === undefined) return 'nothing has happened to it: it gets mail';
+function whyOf({ entry, policy, settings, barred, history }: AddressFacts): string {
+  if (entry === undefined) {
+    return `${history.length === 0 ? 'nothing has happened to it' : 'nothing is held against it any more'}: it gets mail`;
+  }
   switch (entry.status) {
     case 'valid':
       return 'its counter is at zero: it gets mail';

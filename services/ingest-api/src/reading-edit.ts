@@ -24,7 +24,7 @@ export function throwUnlessEdited(edit: ReadingEdit): void {
     case 'done':
       return;
     case 'unknown':
-      throw new ProblemError('not-found');
+      throw new ProblemError('not-found', { detail: 'no rule has this id, or the one that `before` names' });
     case 'of-the-set':
       throw new ProblemError('wrong-state', {
         detail: 'the rule came with the rule set: disable it, or put a version of your own in its place',

@@ -138,7 +138,7 @@ export function throwUnlessDone(edit: RuleEdit): void {
     case 'done':
       return;
     case 'unknown':
-      throw new ProblemError('not-found');
+      throw new ProblemError('not-found', { detail: 'no rule has this id, or the one that `before` names' });
     case 'last-rule':
       throw new ProblemError('wrong-state', { detail: 'the rule `any` cannot be deleted and stays last' });
     case 'of-the-set':

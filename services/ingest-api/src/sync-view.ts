@@ -19,7 +19,7 @@ export function viewStatus(state: SyncState): SyncStatus {
     bounceRulesInCustom: state.bounceRulesInCustom,
     isUnderWay: state.runUntil !== null && state.runUntil > state.now,
     failures: state.failures,
-    ...present({ newest, pinned, because, detail, service }),
+    ...present({ newest, pinned, because, detail, service: service === null ? null : viewService(state, service) }),
     ...present({ succeededAt: succeededAt?.toISOString(), retryAt: retryAt?.toISOString() }),
   };
 }
@@ -36,6 +36,15 @@ export function viewRun(run: SyncRun): SyncRunView {
     // As `compareRulesInForce` made it.
     ...present({ diff: run.diff as RuleSetDiff | null | undefined }),
   };
+}
+
+/** Without a next sync where nothing would be pulled by it. */
+function viewService(
+  { level, bounceRulesInCustom }: SyncState,
+  { nextAt, ...service }: NonNullable<SyncState['service']>,
+): NonNullable<SyncState['service']> {
+  const isIdle = listsFollowed(level, bounceRulesInCustom).length === 0;
+  return nextAt === undefined || isIdle ? service : { ...service, nextAt };
 }
 
 function modeOf({ level, pinned, service }: SyncState): SyncStatus['mode'] {

@@ -34,5 +34,9 @@ test('the command line edits and explains rules, sets levels and sources', { tim
   await mxflow('sources', 'set', '1', '--level', 'slow', '--pause');
   await mxflow('sources', 'ramp', '1', '--days', '3');
   expect(await mxflow('sources', 'list')).toMatch(/mta\.example +1 +default +slow +yes +up to boost/);
+  await expect(mxflow('rules', 'set', 'ours', file, '--before', 'nobody')).rejects.toThrow(
+    'the one that `before` names',
+  );
+  await expect(mxflow('rules', 'get', 'nobody')).rejects.toThrow('asked for /v1/rules/nobody');
   await expect(mxflow('rules', 'delete', 'any')).rejects.toThrow('stays last');
 });

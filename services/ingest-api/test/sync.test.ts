@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 import type { LevelChange, RulesChange, StoredRuleSetList, SyncRunList, SyncStatus } from '@mxflow/contracts';
-import { beginRun, endRun, loadBundledRules, type Database } from '@mxflow/db';
+import { beginRun, endRun, loadBundledRules, registerSources, type Database } from '@mxflow/db';
 import { bundledRuleSet, compareRulesInForce, rulesOf } from '@mxflow/rule-set';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -47,6 +47,8 @@ async function pull(database: Database, version: number, connections: number): P
   await endRun(database, begun, { result: { kind: 'pulled', pulled }, terms });
 }
 
+const source = { publicId: 1, publicIp: '192.0.2.1', heloName: 'mta.example', weight: 1, pools: ['default'] };
+
 const status = async () => (await call<SyncStatus>('GET', '/v1/sync')).body;
 
 test(
@@ -63,6 +65,15 @@ test(
     const back = '~ MX rule gmail /limits/maxConnections: 30 -> 40\n';
     expect(await mxflow('sync', 'rollback', '--dry-run')).toBe(`${back}version 1: nothing was changed\n`);
     expect(await status()).toMatchObject({ inForce: { mxRules: 2 } });
+    await call('PUT', '/v1/level', { level: 'slow' });
+    const nothing = /^nothing changes at the levels in force here; .*\nversion 1: nothing was changed\n$/;
+    expect(await mxflow('sync', 'rollback', '--dry-run')).toMatch(nothing);
+    await registerSources(api.database, [source]);
+    await call('PATCH', '/v1/sources/1', { level: 'boost' });
+    const ofSource = back.replace('limits', 'limits/boost');
+    expect(await mxflow('sync', 'rollback', '--dry-run')).toBe(`${ofSource}version 1: nothing was changed\n`);
+    await call('PATCH', '/v1/sources/1', { level: null });
+    await call('PUT', '/v1/level', { level: 'boost' });
     expect(await mxflow('sync', 'rollback')).toBe(`${back}version 1 is in force\n`);
     // Who is not sure and says it again does not get the one that was rolled back.
     await expect(mxflow('sync', 'rollback')).rejects.toThrow('no earlier rule set was in force here');
