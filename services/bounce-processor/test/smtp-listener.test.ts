@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -144,6 +146,21 @@ test('connections, mails a minute and mail in memory are limited', async () => {
   expect(await client.mail(small)).toMatch(/^250/);
   expect(await client.mail(small)).toMatch(/^450 4\.7\.1/);
   expect(await listener.refused()).toEqual({ too_many_connections: 1, no_memory: 1, too_fast: 1 });
+});
+
+test('a mail of lines that begin with a dot takes no more memory than it holds', async () => {
+  setFlagsFromString('--expose-gc');
+  const used = (): number => {
+    (runInNewContext('gc') as () => void)();
+    return process.memoryUsage().heapUsed;
+  };
+  let held = 0;
+  await using listener = await listen({ store: async () => void (held = used()) });
+  await using client = await connectSmtp(listener.port);
+  const before = used();
+  const dots = { to: ['x@bounce.example.com'], content: '\n..'.repeat(150_000) };
+  expect(await client.mail(dots)).toMatch(/^250/);
+  expect(held - before).toBeLessThan(10_000_000);
 });
 
 test('with too much waiting, and with Postgres away, mail stays with its sender', async () => {

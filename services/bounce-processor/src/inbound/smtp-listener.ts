@@ -173,13 +173,13 @@ type Receiving = {
 async function receive({ stream, session, held }: Receiving, options: ListenerOptions): Promise<void> {
   const { remoteAddress: peer, envelope } = session;
   const { limits, events, store } = options;
-  const kept: Buffer[] = [];
+  let kept: Buffer<ArrayBuffer> = Buffer.alloc(0);
   let [octets, keptOctets] = [0, 0];
   let refusal: 'too_large' | 'no_memory' | undefined;
   const drop = (): void => {
     held.octets -= keptOctets;
     keptOctets = 0;
-    kept.length = 0;
+    kept = Buffer.alloc(0);
   };
   try {
     for await (const chunk of whole(stream)) {
@@ -189,7 +189,7 @@ async function receive({ stream, session, held }: Receiving, options: ListenerOp
       // What is refused is read to its end all the same: the reply can only stand there.
       if (refusal !== undefined) drop();
       else if (keptOctets < KEPT_OCTETS) {
-        kept.push(chunk);
+        kept = withChunk(kept, keptOctets, chunk);
         keptOctets += chunk.length;
         held.octets += chunk.length;
       }
@@ -197,13 +197,24 @@ async function receive({ stream, session, held }: Receiving, options: ListenerOp
     if (refusal !== undefined) throw refuse(refusal, peer, events);
     const mailFrom = envelope.mailFrom === false ? '' : envelope.mailFrom.address;
     const rcptTo = envelope.rcptTo.map(({ address }) => address);
-    await withinLimit(store({ cameBy: 'smtp', peer, mailFrom, rcptTo, raw: Buffer.concat(kept), octets }));
+    await withinLimit(store({ cameBy: 'smtp', peer, mailFrom, rcptTo, raw: kept.subarray(0, keptOctets), octets }));
     events.accepted('smtp');
   } catch (error) {
     throw isDatabaseUnavailable(error) ? refuse('database_away', peer, events) : error;
   } finally {
     drop();
   }
+}
+
+/**
+ * A chunk behind what is kept, in one piece: of lines that begin with a dot each comes as a chunk, and millions of those
+ * would take a hundred times what they hold.
+ */
+function withChunk(kept: Buffer<ArrayBuffer>, length: number, chunk: Buffer): Buffer<ArrayBuffer> {
+  const needed = length + chunk.length;
+  const roomy = needed <= kept.length ? kept : Buffer.concat([kept.subarray(0, length)], Math.max(needed, 2 * length));
+  chunk.copy(roomy, length);
+  return roomy;
 }
 
 /** A content; where the connection breaks, there is none, and nobody left to be answered. */
