@@ -99,16 +99,24 @@ async function importRows(
     batch = [];
   };
   for await (const row of rows) {
-    report = { ...report, rows: report.rows + 1 };
+    report = withRow(report, row);
     if (row.kind === 'edit') batch.push(row.edit);
-    else report = { ...report, faults: withFault(report.faults, row) };
     if (batch.length >= AT_ONCE) await store();
   }
   if (batch.length > 0) await store();
   return report;
 }
 
-function withFault({ count, first }: Report['faults'], row: Extract<ReadRow, { kind: 'fault' }>): Report['faults'] {
-  const { kind: _kind, ...fault } = row;
-  return { count: count + 1, first: first.length < FAULTS_SHOWN ? [...first, fault] : first };
+function withRow({ rows, faults: { count, first }, ...report }: Report, row: ReadRow): Report {
+  switch (row.kind) {
+    case 'edit':
+      return { ...report, rows: rows + 1, faults: { count, first } };
+    case 'faults':
+      return { ...report, rows: rows + row.rows, faults: { count: count + row.rows, first } };
+    case 'fault': {
+      const { kind: _kind, ...fault } = row;
+      const told = first.length < FAULTS_SHOWN ? [...first, fault] : first;
+      return { ...report, rows: rows + 1, faults: { count: count + 1, first: told } };
+    }
+  }
 }

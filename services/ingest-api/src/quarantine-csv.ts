@@ -67,7 +67,12 @@ export type ReadRow =
       readonly column: string;
       readonly expected: string;
       readonly found: string;
-    };
+    }
+  /** Faulty rows of which nothing more is told. */
+  | { readonly kind: 'faults'; readonly rows: number };
+
+/** Faulty rows in a row that are told of one by one: a file of nothing else must not fill the memory. */
+const MOST_TOLD = 1000;
 
 /**
  * Reads addresses from CSV as an export writes it, a row at a time; only `address` must be there. What an export tells
@@ -78,6 +83,12 @@ export type ReadRow =
  */
 export async function* readCsv(octets: AsyncIterable<Buffer>, status: QuarantineStatus): AsyncGenerator<ReadRow> {
   const skipped: ReadRow[] = [];
+  let untold = 0;
+  const takeSkipped = (): readonly ReadRow[] => {
+    const rows: readonly ReadRow[] = untold === 0 ? [] : [{ kind: 'faults', rows: untold }];
+    untold = 0;
+    return [...skipped.splice(0), ...rows];
+  };
   const parser = parse({
     bom: true,
     info: true,
@@ -88,7 +99,9 @@ export async function* readCsv(octets: AsyncIterable<Buffer>, status: Quarantine
     max_record_size: MAX_ROW_CHARACTERS,
     on_skip: (error) => {
       const line = Number((error as { lines?: unknown } | undefined)?.lines ?? 0);
-      skipped.push(faultOf(line, 'row', { expected: 'a row of CSV (RFC 4180)', found: error?.message ?? 'another' }));
+      if (skipped.length >= MOST_TOLD) untold += 1;
+      else
+        skipped.push(faultOf(line, 'row', { expected: 'a row of CSV (RFC 4180)', found: error?.message ?? 'another' }));
       return undefined;
     },
   });
@@ -96,11 +109,11 @@ export async function* readCsv(octets: AsyncIterable<Buffer>, status: Quarantine
   source.on('error', (error) => parser.destroy(error));
   let columns: readonly string[] | undefined;
   for await (const { record, info } of source.pipe(parser) as AsyncIterable<Parsed>) {
-    yield* skipped.splice(0);
+    yield* takeSkipped();
     if (columns === undefined) columns = readHeader(record);
     else yield readRow(info.lines, { columns, record, status });
   }
-  yield* skipped;
+  yield* takeSkipped();
   if (columns === undefined) readHeader([]);
 }
 

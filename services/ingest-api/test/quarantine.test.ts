@@ -200,6 +200,9 @@ test('an export comes back as it went, whatever stands in it', async () => {
   const unmoved = ({ changedAt: _changedAt, ...entry }: (typeof before)[number]) => entry;
   expect((await call<QuarantinePage>('GET', BASE)).body.addresses.map(unmoved)).toEqual(before.map(unmoved));
   expect((await importCsv(csv)).body).toMatchObject({ added: 0, unchanged: 2 });
+  // Faults without a sound row between them are counted, and not gathered.
+  const broken = await importCsv(`address,text\n${'a"b,c\n'.repeat(3000)}last@example.com,t\n`);
+  expect(broken.body).toMatchObject({ rows: 3001, added: 1, faults: { count: 3000, first: { length: 50 } } });
 });
 
 test('an import passes over what is faulty, and tells where', async () => {
