@@ -212,14 +212,14 @@ export const POLICY_RULES: readonly BounceRule[] = [
   ...besidesItsCode({ reason: 'unreachable', detail: 'system-error' }, [
     'Trouble_against_its_code',
     [
-      '(allocate|backend|busy|cluster|connect|connections?|deferred|delayed|dns|hops|load|look-?up|loop|loops|looping|memory|nameserver|node|partition|queue|reboot|recursion|remote host|replay|retry|routing|sessions?|slow|sockets?|ssl|store|stream|tarpit|thread|throttled|tls|upgrade|worker)',
+      '(allocate|backend|busy|cluster|connect|connections?|deferred|delayed|dns|hops|load|limits?|limited|look-?up|loop|loops|looping|memory|nameserver|network|node|partition|postponed|queue|reboot|recursion|remote host|replay|retry|routing|sessions?|slow|sockets?|ssl|store|stream|tarpit|thread|throttled|tls|upgrade|worker)',
     ],
     ['550 5.1.1 the queue of mx1 stands still'],
   ]),
   ...besidesItsCode({ reason: 'refused', detail: 'policy' }, [
     'Refused_against_its_code',
     [
-      '(abuse|attachments?|attack|auth|authenticat[a-z]+|authori[sz]ation|backscatter|banned|blocked|bounces|bulk|campaigns?|contents?|country|dkim|dmarc|filter|filtered|filters|forgery|guest list|headers?|helo|hyperlinks?|marketing|members?|newsletters?|permission|permit|posts|refused|region|relay|relayed|relaying|scam|score|sending domain|spam|spf|subscribers?|suspicious|unauthenticated)',
+      '(abuse|attachments?|attack|auth|authenticat[a-z]+|authori[sz]ation|backscatter|banned|blocked|bounces|bulk|campaigns?|contents?|country|discarded|dkim|dmarc|exceeds|filter|filtered|filters|forgery|guest list|headers?|helo|hyperlinks?|marketing|members?|newsletters?|permission|permit|posts|quarantined|refused|region|relay|relayed|relaying|restrict(ed|ions?)|scam|score|sending domain|signatures?|spam|spf|subscribers?|suspicious|too (big|large|long|many)|unauthenticated|unsafe|unsigned|untrusted|vetoed)',
     ],
     ['550 5.1.1 we read no newsletters'],
   ]),
