@@ -11,9 +11,8 @@ import { printJson } from './print.ts';
 const path = '/v1/level';
 type SetOptions = { readonly yes?: true; readonly dryRun?: true };
 
-const AT_CUSTOM = `at Custom no rule set is followed; bounce rules still are after
-mxflow sync set --bounce-rules-in-custom on
-`;
+const AT_CUSTOM =
+  'at Custom no rule set is followed, except by bounce rules and policies where `mxflow sync set` says so\n';
 
 /** Commands about the level. */
 export function addLevelCommands(program: Command, context: Context): void {

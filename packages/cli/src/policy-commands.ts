@@ -1,9 +1,15 @@
 import type { PolicyChange, PolicyList, PolicyView, QuarantineSettingsView } from '@mxflow/contracts';
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 
 import { ApiError, ask } from './api-client.ts';
 import type { Context } from './job-commands.ts';
 import { printJson, printTable } from './print.ts';
+
+type PolicyOptions = {
+  readonly quarantineAt: number | 'never';
+  readonly releaseDays: number | 'none';
+  readonly dryRun?: true;
+};
 
 /** Commands about what failures do to addresses. */
 export function addPolicyCommands(program: Command, context: Context): void {
@@ -20,15 +26,15 @@ export function addPolicyCommands(program: Command, context: Context): void {
     .command('set')
     .description('lay a policy of your own over the one of the set')
     .argument('<reason>')
-    .requiredOption('--quarantine-at <n>', 'the counted error that quarantines, or never')
-    .requiredOption('--release-days <n>', 'days after which the address is free again, or none')
+    .requiredOption('--quarantine-at <n>', 'the counted error that quarantines, or never', wholeOr('never'))
+    .requiredOption('--release-days <n>', 'days after which the address is free again, or none', wholeOr('none'))
     .option('--dry-run', 'only tell what it would do')
-    .action(async (reason: string, options: { quarantineAt: string; releaseDays: string; dryRun?: true }) => {
+    .action(async (reason: string, { quarantineAt, releaseDays, dryRun }: PolicyOptions) => {
       const body = JSON.stringify({
-        quarantineAt: wholeOr(options.quarantineAt, 'never'),
-        releaseDays: wholeOr(options.releaseDays, 'none'),
+        quarantineAt: quarantineAt === 'never' ? null : quarantineAt,
+        releaseDays: releaseDays === 'none' ? null : releaseDays,
       });
-      const query = { dryRun: options.dryRun === true ? 'true' : undefined };
+      const query = { dryRun: dryRun === true ? 'true' : undefined };
       const path = pathOf(reason);
       printChange(context, await ask<PolicyChange>(context.access(), { method: 'PUT', path, query, body }));
     });
@@ -73,9 +79,12 @@ function readChanges(changes: readonly string[]): string {
   return JSON.stringify(Object.fromEntries(entries));
 }
 
-function wholeOr(text: string, none: string): number | string | null {
-  if (text === none) return null;
-  return /^\d+$/.test(text) ? Number(text) : text;
+function wholeOr<None extends string>(none: None): (typed: string) => number | None {
+  return (typed) => {
+    if (typed === none) return none;
+    if (!/^\d{1,9}$/.test(typed)) throw new InvalidArgumentError(`Expected a whole number, or ${none}.`);
+    return Number(typed);
+  };
 }
 
 function printChange(context: Context, change: PolicyChange): void {

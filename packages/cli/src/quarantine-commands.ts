@@ -79,7 +79,7 @@ async function explain(context: Context, address: string): Promise<QuarantineExp
   return await ask<QuarantineExplanation>(context.access(), { method: 'GET', path: pathOf(address) });
 }
 
-function printExplanation({ address, barred, why, policy, held, history }: QuarantineExplanation): void {
+function printExplanation({ address, barred, why, policy, held, leftLists, history }: QuarantineExplanation): void {
   process.stdout.write(`${address}: ${barred ? 'gets no mail' : 'gets mail'}\n${why}\n`);
   if (policy !== undefined) {
     const { reason, quarantineAt, releaseDays } = policy;
@@ -87,6 +87,9 @@ function printExplanation({ address, barred, why, policy, held, history }: Quara
     process.stdout.write(`policy of ${reason}: quarantined at ${quarantineAt ?? 'no number of'} errors, ${after}\n`);
   }
   if (held > 0) process.stdout.write(`the guard holds ${held} of its errors back\n`);
+  for (const { list, at } of leftLists) {
+    process.stdout.write(`unsubscribed from ${list} at ${at}: it gets nothing of it that was accepted before\n`);
+  }
   if (history.length === 0) return;
   printTable(
     ['at', 'cause', 'by', 'from', 'to', 'reason', 'rule', 'message', 'text'],

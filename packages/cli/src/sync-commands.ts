@@ -11,6 +11,7 @@ import type {
 import type { Command } from 'commander';
 
 import { ApiError, ask, type Request } from './api-client.ts';
+import { askAndTell } from './ask-and-tell.ts';
 import type { Context } from './job-commands.ts';
 import { printDiff } from './print-diff.ts';
 import { oneLine, printJson, printTable } from './print.ts';
@@ -138,10 +139,13 @@ function addVersions(sync: Command, context: Context): void {
   sync
     .command('forget')
     .description('take the next rule set whatever its number: after a hub was set back, or is another one')
-    .action(async () => {
-      await ask(context.access(), { method: 'DELETE', path: `${BASE}/versions` });
-      process.stdout.write('forgotten; what holds stays until the hub has answered\n');
-    });
+    .action(() =>
+      askAndTell(
+        context,
+        { method: 'DELETE', path: `${BASE}/versions` },
+        'forgotten; what holds stays until the hub has answered',
+      ),
+    );
   sync
     .command('show')
     .description('one of them, whole')

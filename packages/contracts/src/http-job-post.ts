@@ -74,7 +74,12 @@ const definition = {
   ),
   mode: Type.Optional(Type.Enum([...JOB_MODES], { default: 'live' })),
   retry: Type.Optional(RetryTerms),
-  listId: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$' })),
+  listId: Type.Optional(
+    Type.String({
+      pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$',
+      description: 'What an unsubscription ends; the address in `from` where left out',
+    }),
+  ),
   tracking: Type.Optional(
     Type.Record(Type.String({ pattern: '^[A-Za-z0-9._-]{1,100}$' }), Type.String({ maxLength: 1000 }), {
       ...closed,

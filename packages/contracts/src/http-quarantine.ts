@@ -111,6 +111,9 @@ export const QuarantineExplanation = Type.Object(
     ),
     settings: QuarantineSettingsView,
     held: Type.Integer({ description: 'Errors that the guard holds back' }),
+    leftLists: Type.Array(Type.Object({ list: Type.String(), at: Instant }, closed), {
+      description: 'Lists that it unsubscribed from: no message of theirs that was accepted before is sent',
+    }),
     history: Type.Array(QuarantineChangeView, { description: 'The latest changes, the last first' }),
   },
   { ...closed, title: 'QuarantineExplanation' },

@@ -10,6 +10,7 @@ import {
 import type { Database } from './database.ts';
 import { RESOLVER_SITE } from './quarantine-guard.ts';
 import { ENTRY_COLUMNS, readQuarantineTerms, type ChangeCause, type StoredEntry } from './quarantine-entries.ts';
+import { listsLeft, type LeftList } from './unsubscribes.ts';
 
 /** Which addresses: those that meet all that is given. */
 export type QuarantineFilter = {
@@ -114,13 +115,14 @@ export type AddressFacts = {
   readonly history: readonly QuarantineChangeRow[];
   /** Errors that the guard holds back. */
   readonly held: number;
+  readonly leftLists: readonly LeftList[];
 };
 
 const LATEST = 50;
 
 export async function explainAddress(database: Database, given: string): Promise<AddressFacts> {
   const address = addressKey(given);
-  const [[entry], history, terms, [counted]] = await Promise.all([
+  const [[entry], history, terms, [counted], leftLists] = await Promise.all([
     database.client.$queryRawUnsafe<QuarantineRow[]>(`SELECT ${ROW} FROM quarantine q WHERE q.address = $1`, address),
     historyOf(database, address, { limit: LATEST }),
     readQuarantineTerms(database.client),
@@ -128,6 +130,7 @@ export async function explainAddress(database: Database, given: string): Promise
       `SELECT count(*)::int AS held FROM guard_held WHERE address = $1`,
       address,
     ),
+    listsLeft(database, address),
   ]);
   const { policies, settings, now } = terms;
   const reason = entry?.reason ?? null;
@@ -139,6 +142,7 @@ export async function explainAddress(database: Database, given: string): Promise
     settings,
     history,
     held: counted?.held ?? 0,
+    leftLists,
   };
 }
 

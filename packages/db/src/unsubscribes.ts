@@ -1,4 +1,4 @@
-import type { Statements } from './database.ts';
+import type { Database, Statements } from './database.ts';
 
 /** The list that a job `j` belongs to, in SQL: the one that it names, else everything of its author. */
 const LIST = `coalesce(j.settings ->> 'listId', lower(j.settings #>> '{from,address}'))`;
@@ -27,5 +27,16 @@ export async function leaveLists(
      ORDER BY 1, 2, 3
      ON CONFLICT (address, tenant_id, list) DO UPDATE SET at = excluded.at`,
     JSON.stringify(left.map(({ address, jobNumber }) => ({ address, job_id: jobNumber }))),
+  );
+}
+
+/** A list that an address has left, of any tenant. */
+export type LeftList = { readonly list: string; readonly at: Date };
+
+/** What an address has left, the last first. */
+export async function listsLeft(database: Database, address: string): Promise<readonly LeftList[]> {
+  return await database.client.$queryRawUnsafe<LeftList[]>(
+    `SELECT list, at FROM unsubscribes WHERE address = $1 ORDER BY at DESC, list`,
+    address,
   );
 }

@@ -68,7 +68,7 @@ function viewChange(change: QuarantineChangeRow): QuarantineChangeView {
 }
 
 export async function viewFacts(database: Database, facts: AddressFacts): Promise<QuarantineExplanation> {
-  const { address, barred, entry, policy, settings, held } = facts;
+  const { address, barred, entry, policy, settings, held, leftLists } = facts;
   return {
     address,
     barred,
@@ -77,6 +77,7 @@ export async function viewFacts(database: Database, facts: AddressFacts): Promis
     ...(policy === undefined ? {} : { policy }),
     settings,
     held,
+    leftLists: leftLists.map(({ list, at }) => ({ list, at: at.toISOString() })),
     history: await viewChanges(database, facts.history),
   };
 }

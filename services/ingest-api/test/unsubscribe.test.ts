@@ -51,6 +51,8 @@ test('a POST to the link unsubscribes, once; upstream is told', async () => {
   // Some mailers change the case of what they take for a word.
   expect((await click(path.toUpperCase().replace('/U/', '/u/'))).status).toBe(200);
   expect(await listOf()).toEqual([{ address: 'user0@example.com' }]);
+  const explained = await api.call('GET', '/v1/quarantine/addresses/user0@example.com');
+  expect(explained.body).toMatchObject({ barred: false, leftLists: [{ list: DEFINITION.from.address }] });
   const told = await api.database.client.webhookOutbox.findMany();
   expect(told.map(({ body }) => (body as { event: string; address: string }).event)).toEqual(['message.unsubscribed']);
 });
