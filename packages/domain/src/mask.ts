@@ -57,7 +57,19 @@ export function maskFault(mask: string): string | undefined {
  */
 export function maskCovers(wide: string, narrow: string): boolean {
   // A star of the narrow mask, read as text, is taken only by a star of the wide one; a `?` only by `?` or a star.
-  return coversFrom(wide.toLowerCase(), narrow.toLowerCase());
+  const [outer, inner] = [wide.toLowerCase(), narrow.toLowerCase()];
+  return endFits(outer, inner) && coversFrom(outer, inner);
+}
+
+/** What stands behind the wide mask's last star must end the narrow one, too: most pairs of a long list differ there. */
+function endFits(wide: string, narrow: string): boolean {
+  for (let back = 1; back <= wide.length; back += 1) {
+    const wanted = wide[wide.length - back];
+    if (wanted === '*') return true;
+    const sign = narrow[narrow.length - back];
+    if (sign === undefined || sign === '*' || (wanted !== '?' && wanted !== sign)) return false;
+  }
+  return wide.length === narrow.length;
 }
 
 function coversFrom(wide: string, narrow: string): boolean {
