@@ -27,6 +27,7 @@ export const INBOUND_REFUSALS = [
   'too_many_connections',
   'too_fast',
   'no_memory',
+  'scattered',
   'backlog',
   'full',
   'database_away',

@@ -70,10 +70,11 @@ function send(ruleSet: ServedRuleSet, { headers }: FastifyRequest, reply: Fastif
   return 'sent';
 }
 
-/** Compared weakly (RFC 9110 §13.1.2). */
+/** Compared weakly (RFC 9110 §13.1.2); `*` names whatever there is. */
 function namesEtag(ifNoneMatch: string | undefined, etag: string): boolean {
   const opaque = etag.replace(/^W\//, '');
-  return (ifNoneMatch ?? '').split(',').some((each) => each.trim().replace(/^W\//, '') === opaque);
+  const named = (ifNoneMatch ?? '').split(',').map((each) => each.trim().replace(/^W\//, ''));
+  return named.includes(opaque) || ifNoneMatch?.trim() === '*';
 }
 
 function takesGzip(acceptEncoding: string | string[] | undefined): boolean {

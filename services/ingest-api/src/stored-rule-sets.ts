@@ -12,7 +12,9 @@ export async function documentOf(database: Database, version: number): Promise<R
   if (document === undefined) throw new ProblemError('not-found', { detail: `version ${version} is not kept here` });
   // What an earlier mxflow took may be of a form that this one does not read.
   if (isDocument.Check(document)) return document;
-  throw new ProblemError('wrong-state', { detail: `version ${version} is of a form that this mxflow does not read` });
+  throw new ProblemError('wrong-state', {
+    detail: `version ${version} is of a form that this mxflow does not read: once all are forgotten (mxflow sync forget), the next is pulled`,
+  });
 }
 
 /** The same, ready to be put in force; undefined stands for the rules that came with mxflow. */

@@ -39,6 +39,12 @@ const CONNECTION_LIFE_MS = 600_000;
 /** What is under way when that is over has so long to end. */
 const LAST_MAIL_MS = 300_000;
 const CLOSE_MS = 5_000;
+/**
+ * A mail that comes in more pieces than that, of fewer octets each on average, is cut off: each line that begins with a dot is
+ * a piece, and costs as much as reading a whole report.
+ */
+const MOST_PIECES = 50_000;
+const FEW_OCTETS = 100;
 /** Connections that wait for their greeting, above those that are admitted. */
 const GREETING_ROOM = 100;
 
@@ -49,6 +55,7 @@ const REPLIES = {
   too_many_recipients: [452, '4.5.3 Too many recipients'],
   too_many_connections: [421, '4.7.0 Too many connections, try again later'],
   too_fast: [450, '4.7.1 Too many mails, try again later'],
+  scattered: [421, '4.7.0 The mail comes in too many pieces'],
   no_memory: [452, '4.3.1 No room at the moment, try again later'],
   backlog: [452, '4.3.1 Too much is waiting here, try again later'],
   full: [452, '4.3.1 No room at the moment, try again later'],
@@ -92,7 +99,7 @@ function createServer(options: ListenerOptions, peers: Peers): SMTPServer {
   const domains = new Set(options.domains.map((domain) => domainToASCII(domain)));
   const startedMs = new Map<string, number>();
   const held = { octets: 0 };
-  return new SMTPServer({
+  const server = new SMTPServer({
     ...(tls ?? { hideSTARTTLS: true }),
     name: options.domains[0],
     banner: 'mxflow',
@@ -130,10 +137,20 @@ function createServer(options: ListenerOptions, peers: Peers): SMTPServer {
     onData: (stream, session, answer) => {
       receive({ stream, session, held }, options).then(
         () => answer(undefined, '2.0.0 Stored'),
-        (error: unknown) => answer(error instanceof Refusal ? error : unforeseen(error, session, events)),
+        (error: unknown) => {
+          const refusal = error instanceof Refusal ? error : unforeseen(error, session, events);
+          answer(refusal);
+          if (refusal.responseCode === 421) hangUp(server, session);
+        },
       );
     },
   });
+  return server;
+}
+
+/** Reads nothing more of a connection. */
+function hangUp({ connections }: SMTPServer, { id }: SMTPServerSession): void {
+  for (const connection of connections) if (connection.id === id) connection.close();
 }
 
 class Refusal extends Error {
@@ -174,7 +191,7 @@ async function receive({ stream, session, held }: Receiving, options: ListenerOp
   const { remoteAddress: peer, envelope } = session;
   const { limits, events, store } = options;
   let kept: Buffer<ArrayBuffer> = Buffer.alloc(0);
-  let [octets, keptOctets] = [0, 0];
+  let [octets, pieces, keptOctets] = [0, 0, 0];
   let refusal: 'too_large' | 'no_memory' | undefined;
   const drop = (): void => {
     held.octets -= keptOctets;
@@ -184,6 +201,8 @@ async function receive({ stream, session, held }: Receiving, options: ListenerOp
   try {
     for await (const chunk of whole(stream)) {
       octets += chunk.length;
+      pieces += 1;
+      if (pieces > MOST_PIECES && octets < pieces * FEW_OCTETS) throw refuse('scattered', peer, events);
       if (octets > limits.sizeOctets) refusal = 'too_large';
       else if (held.octets + chunk.length > limits.heldOctets) refusal ??= 'no_memory';
       // What is refused is read to its end all the same: the reply can only stand there.
