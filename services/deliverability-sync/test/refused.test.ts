@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { openInThread } from '../src/open-in-thread.ts';
 import { reportUnmatched } from '../src/report-unmatched.ts';
+import { takeTurn } from '../src/turn.ts';
 import { documentOf, startSigningServer, type Handler, type SigningServer } from './hub.ts';
 import { openReplica, startInstance, type Instance } from './instance.ts';
 
@@ -202,6 +203,18 @@ test('while keys rotate either is enough, and what was refused before is taken o
   expect(replica.diary).toEqual(['scheduled', 'applied']);
   expect(await readSyncState(instance.database)).toMatchObject({ newest: 4, failures: 0, because: null, etag: '"4"' });
   expect(hub.asked.at(-1)?.headers.authorization).toMatch(/^Bearer mxh_/);
+});
+
+test('a replica that is stopped hands its run over at once', async () => {
+  const stop = new AbortController();
+  hub.answer(() => stop.abort(new Error('told to stop')));
+  await using one = await openReplica(instance, hub);
+  await makeDue();
+  await expect(takeTurn({ ...one.parts, signal: stop.signal })).rejects.toThrow('told to stop');
+  await hub.serve(documentOf(5));
+  await using two = await openReplica(instance, hub);
+  await two.turn();
+  expect(two.diary).toEqual(['scheduled', 'applied']);
 });
 
 test('texts that no rule matched are told without addresses, and only what is new', async () => {
