@@ -13,7 +13,7 @@ export type { RefusedCommand } from './quoted-reply.ts';
 export { DEFAULT_RULES } from './default-rules/index.ts';
 export type { Action } from './recipient-report.ts';
 export type { MailKind } from './mail-kind.ts';
-export { normaliseText, suggestPattern } from './unmatched-text.ts';
+export { normaliseText, suggestPattern, withoutRecipient } from './unmatched-text.ts';
 export { suggestRule, takesText } from './suggest-rule.ts';
 export { lintBounceRules, type BounceRuleFinding } from './lint-bounce-rules.ts';
 export { faultsOfRule } from './rule-check.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { normaliseText, suggestPattern } from './unmatched-text.ts';
+import { normaliseText, suggestPattern, withoutRecipient } from './unmatched-text.ts';
 
 test.each([
   ['550 5.7.1 <a.b+c@far.example> refused by mx1.far.example [192.0.2.77]', '550 5.7.1 <ADDRESS> refused by HOST [IP]'],
@@ -12,6 +12,19 @@ test.each([
 ])('%s is kept as %s', (text, kept) => {
   expect(normaliseText(text)).toBe(kept);
   expect(normaliseText(kept)).toBe(kept);
+});
+
+test.each([
+  ['550 no cats for john.doe', 'john.doe@a.example', '550 no cats for ADDRESS'],
+  ['550 John Doe <JOHN.DOE@b.example> has no cats', 'john.doe@a.example', '550 ADDRESS <ADDRESS> has no cats'],
+  ['550 /home/johndoe/cats', 'john_doe@a.example', '550 /home/ADDRESS/cats'],
+  ['550 catsuit', 'cats@a.example', '550 catsuit'],
+  ['550 a+(b has none', 'a+(b@a.example', '550 ADDRESS has none'],
+  ['550 no cats', 'no@a.example', '550 no cats'],
+  ['550 no cats', '550@a.example', '550 no cats'],
+  ['550 no cats', undefined, '550 no cats'],
+])('of %s to %s the name is blanked', (text, recipient, kept) => {
+  expect(normaliseText(withoutRecipient(text, recipient))).toBe(kept);
 });
 
 test('two replies of a kind are one text', () => {

@@ -38,6 +38,22 @@ export function normaliseText(text: string): string {
   return blanked.slice(0, MAX_KEPT);
 }
 
+/** A shorter name may be any word. */
+const SHORTEST_NAME = 3;
+
+/**
+ * Blanks a recipient's own name: servers say it without the domain, and written out (`john.doe`, `John Doe`), which no
+ * pattern can tell from other words.
+ */
+export function withoutRecipient(text: string, recipient: string | undefined): string {
+  const name = recipient?.slice(0, Math.max(0, recipient.lastIndexOf('@'))) ?? '';
+  // A number is blanked as one, unless it is a code.
+  if (name.length < SHORTEST_NAME || !/\p{L}/u.test(name)) return text;
+  const parts = name.split(/[._+-]+/).filter((part) => part !== '');
+  const written = parts.map((part) => part.replaceAll(/[^\p{L}\p{N}]/gu, String.raw`\$&`)).join('[ ._+-]?');
+  return text.replaceAll(new RegExp(`(?<![\\p{L}\\p{N}])${written}(?![\\p{L}\\p{N}])`, 'giu'), 'ADDRESS');
+}
+
 const BLANKED = /^(?:URL|ADDRESS|DATE|TIME|IP|HOST|ID|N)$/;
 
 /** Words of a suggested pattern: enough to be this text and no other, few enough to be read. */

@@ -1,5 +1,6 @@
 import {
   isUnstorable,
+  readMailedMessages,
   readRetryTerms,
   recordOutcomes,
   sitesOfAttempts,
@@ -61,12 +62,26 @@ async function record(messages: Outcomes, parts: RecorderParts): Promise<void> {
   events.recorded(records, transitions, performance.now() - startedMs);
   events.failuresRecorded(transitions);
   events.quarantineChanged(quarantine);
-  for (const { record: each, decision } of told) {
-    if (decision === undefined) continue;
-    desk.note({ decision, text: each.reply ?? '', looksAt: 'reply', mxHost: each.mxHost });
-  }
+  await noteDecisions(told, { database, desk });
   await feedback.note(heard);
   if (records.some(({ siteVerdict }) => siteVerdict === 'failed')) await guard.look();
+}
+
+/** Only of texts that no rule matched it matters whose address they may name. */
+async function noteDecisions(
+  told: readonly OutcomeRecord[],
+  { database, desk }: Pick<RecorderParts, 'database' | 'desk'>,
+): Promise<void> {
+  const unmatched = told.filter(({ decision }) => decision !== undefined && decision.because.kind !== 'rule');
+  const messages = await readMailedMessages(
+    database,
+    unmatched.map(({ record: { messageId } }) => messageId),
+  );
+  for (const { record: each, decision } of told) {
+    if (decision === undefined) continue;
+    const recipient = messages.get(each.messageId)?.address;
+    desk.note({ decision, text: each.reply ?? '', looksAt: 'reply', mxHost: each.mxHost, recipient });
+  }
 }
 
 async function readOutcomes(

@@ -4,6 +4,7 @@ import {
   DEFAULT_RULES,
   faultsInSlices,
   normaliseText,
+  withoutRecipient,
   type ClassifiedReply,
   type CompiledRules,
 } from '@mxflow/bounce';
@@ -36,6 +37,8 @@ export type DecidedText = {
   readonly text: string;
   readonly looksAt: UnmatchedCount['looksAt'];
   readonly mxHost?: string | undefined;
+  /** The address that it is about: its name is none of what the text says. */
+  readonly recipient?: string | undefined;
 };
 
 export type RuleDeskEvents = {
@@ -150,13 +153,13 @@ function gatherDecisions(
   let texts = new Map<string, UnmatchedCount>();
   let unmatched = 0;
   return {
-    note: ({ decision: { because, replyCode, enhancedStatus }, text: example, looksAt, mxHost }) => {
+    note: ({ decision: { because, replyCode, enhancedStatus }, text: example, looksAt, mxHost, recipient }) => {
       if (because.kind === 'rule') {
         hits.set(because.rule, (hits.get(because.rule) ?? 0) + 1);
         return;
       }
       unmatched += 1;
-      const text = normaliseText(example);
+      const text = normaliseText(withoutRecipient(example, recipient));
       const known = texts.get(text);
       if (known === undefined && texts.size >= MAX_GATHERED) return;
       const first = { text, example, looksAt, replyCode, enhancedStatus, mxHost };

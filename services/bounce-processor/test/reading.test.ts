@@ -89,16 +89,24 @@ test('replies are read by the rules: reason, type, detail and rule are logged, a
 test('a text that no rule knows is gathered: normalised, counted, the first example kept', async () => {
   await using _service = await startService(world);
   const { ids } = await insertSendingJob(world.database, { recipients: 3 });
+  const names = ['anna', 'bert', 'cleo'];
+  for (const [n, name] of names.entries()) {
+    await world.database.client.$executeRawUnsafe(
+      `UPDATE work SET address = $1 WHERE message_id = $2::bigint`,
+      `${name}@example.net`,
+      ids[n],
+    );
+  }
   await record(
     ids,
-    ids.map((id, n) => refused(id, 550, `zork 10${n} frobnicated <user${n}@example.net>`)),
+    ids.map((id, n) => refused(id, 550, `zork 10${n} frobnicated ${names[n]} <user${n}@example.net>`)),
   );
   await until(async () => (await world.database.client.unmatchedText.count()) > 0);
   const [text, ...more] = await world.database.client.unmatchedText.findMany();
   expect(more).toEqual([]);
   expect(text).toMatchObject({ hits: 3n, status: 'to-qualify', looksAt: 'reply', mxHost: 'mx.example.net' });
   expect(text?.text).not.toMatch(/@example|10\d/);
-  expect(text?.example).toMatch(/^550 zork 10\d frobnicated <user\d@example.net>$/);
+  expect(text?.example).toMatch(/^550 zork 10\d frobnicated \w{4} <user\d@example.net>$/);
 });
 
 test('a rule changed in Postgres decides on two replicas within five seconds', async () => {

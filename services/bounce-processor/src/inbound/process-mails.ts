@@ -142,7 +142,9 @@ async function record(decided: readonly Decided[], batch: Batch): Promise<void> 
     const applied = told.filter((_each, at) => results[at] === 'applied');
     events.bouncesRecorded(applied.map(({ bounce }) => bounce));
     for (const { report, text = '' } of applied) {
-      if (report !== undefined) desk.note({ decision: report, text, looksAt: report.looksAt });
+      if (report === undefined) continue;
+      const recipient = report.originalRecipient ?? report.recipient;
+      desk.note({ decision: report, text, looksAt: report.looksAt, recipient });
     }
   } catch (error) {
     const [first] = decided;
