@@ -69,7 +69,7 @@ function saying(mode: SyncStatus['mode'], state: SyncState): string {
     case 'following':
       return state.failures === 0
         ? `following ${state.service?.source ?? ''}`
-        : `following ${state.service?.source ?? ''}, which has failed ${state.failures} times in a row`;
+        : `following ${state.service?.source ?? ''}, which has failed ${state.failures === 1 ? 'once' : `${state.failures} times in a row`}`;
   }
 }
 
