@@ -13,6 +13,12 @@ type Seen = Pick<ScopeAnalysis, 'maxConnections' | 'maxMessagesPerConnection' | 
 export type DemoReport = {
   readonly accepted: number;
   readonly statuses: Readonly<Record<string, number>>;
+  /** Messages cut off between the final dot and its reply: the only ones that may have arrived twice. */
+  readonly inDoubt: number;
+  /** Messages that needed more than one attempt, whatever became of them. */
+  readonly retried: number;
+  /** Of those that failed, by reason. */
+  readonly failedFor: Readonly<Record<string, number>>;
   readonly durationSeconds: number;
   readonly providers: readonly {
     readonly name: string;
@@ -36,7 +42,7 @@ export function makeReport(facts: {
   readonly seen: Readonly<Record<string, ScopeAnalysis>>;
   readonly disagreements: readonly string[];
 }): DemoReport {
-  const { inDoubt: _inDoubt, ...statuses } = facts.job.counts;
+  const { inDoubt, ...statuses } = facts.job.counts;
   const providers = DEMO_LIMITS.map(({ name, maxConnections, maxMessagesPerConnection }) => ({
     name,
     rule: DEMO_RULES.find(({ id }) => id === name),
@@ -60,10 +66,21 @@ export function makeReport(facts: {
   return {
     accepted: facts.job.recipients,
     statuses,
+    inDoubt,
+    retried: facts.messages.filter(({ attempts }) => attempts > 1).length,
+    failedFor: countReasons(facts.messages),
     durationSeconds: Math.round(facts.durationSeconds * 100) / 100,
     providers,
     faults,
   };
+}
+
+function countReasons(messages: readonly MessageView[]): Readonly<Record<string, number>> {
+  const counts = new Map<string, number>();
+  for (const { status, reason = 'no reason' } of messages) {
+    if (status === 'failed') counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
+  return Object.fromEntries(counts);
 }
 
 /** The figures of a provider over all sources: the demonstration has one. */
@@ -86,11 +103,16 @@ export function renderReport(report: DemoReport): string {
       `${seen.maxMessagesPerConnection}/${allows.maxMessagesPerConnection}`.padStart(14),
     ].join(' '),
   );
-  const statuses = Object.entries(report.statuses).map(([status, messages]) => `${status} ${messages}`);
+  const counted = (counts: Readonly<Record<string, number>>): string =>
+    Object.entries(counts)
+      .map(([name, messages]) => `${name} ${messages}`)
+      .join('  ');
   return `${[
     '',
     `${report.accepted} recipients accepted, finished in ${report.durationSeconds} s`,
-    statuses.join('  '),
+    counted(report.statuses),
+    `failed for  ${counted(report.failedFor)}`,
+    `retried ${report.retried}  in doubt ${report.inDoubt}`,
     '',
     `${'provider'.padEnd(16)} ${'MAIL'.padStart(8)} ${'connections'.padStart(12)} ${'per connection'.padStart(14)}   (seen/allowed)`,
     ...rows,
