@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 import type { LevelChange, RulesChange, StoredRuleSetList, SyncRunList, SyncStatus } from '@mxflow/contracts';
-import { beginRun, endRun, loadBundledRules, registerSources, type Database } from '@mxflow/db';
+import { beginRun, endRun, loadBundledRules, noteSyncService, registerSources, type Database } from '@mxflow/db';
 import { bundledRuleSet, compareRulesInForce, rulesOf } from '@mxflow/rule-set';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -103,9 +103,14 @@ test(
 test('at Custom nothing is pulled, and leaving it shows first what the rule set changes', async () => {
   await call('PUT', '/v1/level', { level: 'custom' });
   expect((await status()).says).toBe('at Custom: nothing is pulled until another level is chosen');
+  const nextAt = '2030-01-01T03:30:00.000Z';
+  const facts = { enabled: true, source: 'https://hub.test', at: '03:30', zone: 'UTC', jitterMs: 0, nextAt };
+  await noteSyncService(api.database, facts);
+  expect((await status()).service).not.toHaveProperty('nextAt');
   expect((await call('PUT', '/v1/sync/pin', { version: 1 })).status).toBe(409);
   await call('PATCH', '/v1/sync/settings', { bounceRulesInCustom: true });
   expect((await status()).says).toContain('at Custom: bounce rules and policies are pulled');
+  expect((await status()).service).toMatchObject({ nextAt });
   expect((await call('DELETE', '/v1/rules/gmail')).status).toBe(204);
   const tried = await call<LevelChange>('PUT', '/v1/level', { level: 'fast', dryRun: true });
   expect(tried.body).toMatchObject({
