@@ -27,9 +27,10 @@ export function addJobCommands(program: Command, context: Context): void {
   jobs
     .command('list')
     .description('jobs, the latest first')
+    .option('--limit <n>', 'jobs on a page', '100')
     .option('--cursor <cursor>', 'of the next page')
-    .action(async ({ cursor }: { cursor?: string }) => {
-      const page = await ask<JobPage>(context.access(), { method: 'GET', path: '/v1/jobs', query: { cursor } });
+    .action(async (query: { limit: string; cursor?: string }) => {
+      const page = await ask<JobPage>(context.access(), { method: 'GET', path: '/v1/jobs', query });
       if (context.json()) return printJson(page);
       printTable(
         ['id', 'state', 'recipients', 'pending', 'deferred', 'sent', 'failed', 'created'],

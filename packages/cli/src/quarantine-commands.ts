@@ -83,8 +83,9 @@ function printExplanation({ address, barred, why, policy, held, leftLists, histo
   process.stdout.write(`${address}: ${barred ? 'gets no mail' : 'gets mail'}\n${why}\n`);
   if (policy !== undefined) {
     const { reason, quarantineAt, releaseDays } = policy;
+    const at = quarantineAt === null ? 'never quarantined' : `quarantined at error ${quarantineAt}`;
     const after = releaseDays === null ? 'not released by itself' : `released after ${releaseDays} days`;
-    process.stdout.write(`policy of ${reason}: quarantined at ${quarantineAt ?? 'no number of'} errors, ${after}\n`);
+    process.stdout.write(`policy of ${reason}: ${at}, ${after}\n`);
   }
   if (held > 0) process.stdout.write(`the guard holds ${held} of its errors back\n`);
   for (const { list, at } of leftLists) {

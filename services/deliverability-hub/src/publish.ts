@@ -48,7 +48,7 @@ export async function publishDraft(
   }
   const faults = await checker.check(draft.content);
   if (faults.length > 0) {
-    const detail = `the draft has ${faults.length} faults and is not published`;
+    const detail = `faults of the draft: ${faults.length}; it is not published`;
     throw new ProblemError('invalid', { detail, faults });
   }
   if (dryRun) return { version: from + 1, diff, dryRun };
