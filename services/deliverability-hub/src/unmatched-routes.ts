@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import { faultsOfRule, normaliseText, suggestRule, takesText } from '@mxflow/bounce';
 import { Qualified, QualifyPost, UnmatchedReport, UnmatchedTaken, type RuleSetContent } from '@mxflow/contracts';
 import { editHubDraft, mergeHubUnmatched, unmatchedTexts } from '@mxflow/db';
@@ -93,7 +95,7 @@ function addQualify({ api, database, events }: HubParts): void {
           by: callerOf(request).name,
           change: (content) => addRule(JSON.parse(content) as RuleSetContent, written),
         });
-        // A rule that has the name already is another decision: that one is edited, not made by the way.
+        // Another rule that has the name is another decision: that one is edited, not made by the way.
         if (edited.kind === 'refused') {
           throw new ProblemError('wrong-state', { detail: `there is a bounce rule ${id} already` });
         }
@@ -111,9 +113,12 @@ type Added =
   | { readonly kind: 'refused'; readonly refusal: 'name-taken' };
 
 function addRule(draft: RuleSetContent, rule: RuleSetContent['bounceRules'][number]): Added {
-  const edited = draft.bounceRules.some(({ id }) => id === rule.id)
-    ? undefined
-    : editDraft(draft, 'bounceRules', { kind: 'put', rule });
+  const known = draft.bounceRules.find(({ id }) => id === rule.id);
+  // One that was made before, the texts perhaps not marked, is put once more.
+  const edited =
+    known === undefined || isDeepStrictEqual(known, rule)
+      ? editDraft(draft, 'bounceRules', { kind: 'put', rule })
+      : undefined;
   return edited?.kind === 'edited'
     ? { kind: 'content', content: JSON.stringify(edited.content) }
     : { kind: 'refused', refusal: 'name-taken' };

@@ -60,6 +60,7 @@ test('a text becomes a rule of the draft, and takes its like with it', async () 
   expect((await hub.call('POST', '/v1/draft/validate')).body.faults).toEqual([]);
   expect((await listed('?status=qualified')).map(({ rule }) => rule)).toEqual(['Parrots', 'Parrots']);
   expect((await hub.call('POST', `${path}/qualify`, { body })).status).toBe(409);
+  expect((await hub.call('POST', `${path}/qualify`, { body: { ...body, pattern } })).status).toBe(200);
   const broken = { ...body, id: 'Broken', pattern: '(no end' };
   expect(await hub.call('POST', `${path}/qualify`, { body: broken })).toMatchObject({
     status: 422,

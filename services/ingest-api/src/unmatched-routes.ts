@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import { suggestRule, takesText } from '@mxflow/bounce';
 import { Qualified, QualifyPost } from '@mxflow/contracts';
 import { pageLoggedFailures, putBounceRule, unmatchedTexts, type StoredBounceRule } from '@mxflow/db';
@@ -15,7 +17,7 @@ import { bounceRuleOf } from './bounce-rule-body.ts';
 import { compareReplies } from './bounce-trial.ts';
 import { throwUnlessEdited } from './reading-edit.ts';
 import { changedRules } from './rule-change.ts';
-import { createRuleCompiler, listSeededBounceRules } from './rules-at-hand.ts';
+import { createRuleCompiler, listSeededBounceRules, ruleAlone } from './rules-at-hand.ts';
 
 const LOOKED_AT = 5000;
 const DAYS = 7;
@@ -44,8 +46,11 @@ export function addUnmatchedRoutes(api: Api, { database }: ApiParts): void {
       const put = suggestRule(text.text, given);
       const rule = bounceRuleOf(id, put);
       const { rules } = await listSeededBounceRules(database);
-      // A rule that has the name already is another decision: that one is edited, not made by the way.
-      if (rules.some((known) => known.id === id)) throw nameTaken(id);
+      const known = rules.find((each) => each.id === id);
+      // Made before, and the texts perhaps not marked: whoever asks again gets that done.
+      const isMade = known !== undefined && isDeepStrictEqual(ruleAlone(known), rule);
+      // Another rule that has the name is another decision: that one is edited, not made by the way.
+      if (known !== undefined && !isMade) throw nameTaken(id);
       const stored: StoredBounceRule = { ...rule, origin: 'local', enabled: true, hits: 0, lastHitAt: null };
       const tried = changedRules(rules, { put: stored });
       const page = await pageLoggedFailures(database, { days: DAYS, after: undefined, limit: LOOKED_AT });
@@ -54,7 +59,7 @@ export function addUnmatchedRoutes(api: Api, { database }: ApiParts): void {
       const takes = takesText(rule);
       const taken = await texts.takenBy((other) => takes({ ...other, text: other.example ?? other.text }));
       if (!dryRun) {
-        throwUnlessEdited(await putBounceRule(database, rule));
+        if (!isMade) throwUnlessEdited(await putBounceRule(database, rule));
         const ids = [text.id, ...taken.map((each) => each.id)];
         await texts.mark(ids, { status: 'qualified', rule: id });
       }

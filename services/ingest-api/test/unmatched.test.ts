@@ -107,6 +107,10 @@ test('qualifying a text shows what it would take, makes the rule, and the next r
   const { body: read } = await call<ReadingExplanation>('POST', '/v1/bounce-rules/explain', { reply: PARROTS });
   expect(read).toMatchObject({ reason: 'inactive-user', rule: 'Parrots' });
   expect((await call('POST', `${BASE}/${id}/qualify`, body)).status).toBe(409);
+  // As if the process had died in between: asked again, the texts are marked, too.
+  await api.database.client.$executeRawUnsafe(`UPDATE unmatched_texts SET status = 'to-qualify', rule = NULL`);
+  expect((await call('POST', `${BASE}/${id}/qualify`, { ...body, pattern })).status).toBe(200);
+  expect((await call<UnmatchedView>('GET', `${BASE}/${id}`)).body).toMatchObject({ rule: 'Parrots' });
 });
 
 test('a rule that does not take the text it is made of is refused', async () => {
