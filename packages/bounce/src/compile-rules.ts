@@ -116,11 +116,21 @@ function* candidatesOf(alternatives: readonly Alternative[]): Generator<void, (t
     index(text, (number) => {
       if (seen[number] === 1) return;
       seen[number] = 1;
-      found.push(number);
+      insert(found, number);
     });
     for (const number of found) seen[number] = 0;
-    return found.length < 2 ? found : found.toSorted((one, other) => one - other);
+    return found;
   };
+}
+
+/** Keeps a short list in its order: sorting at the end would cost more than the search. */
+function insert(sorted: number[], number: number): void {
+  let at = sorted.length;
+  for (let before = sorted[at - 1]; before !== undefined && before > number; before = sorted[at - 1]) {
+    sorted[at] = before;
+    at -= 1;
+  }
+  sorted[at] = number;
 }
 
 type Alternative = {
