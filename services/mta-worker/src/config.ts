@@ -1,5 +1,8 @@
 import { setting, type ProcessConfig } from '@mxflow/process';
 
+/** Where one-click links lead that nobody has given a place. */
+export const NOBODYS_URL = 'https://localhost';
+
 /** What an MTA worker can be told. */
 export const WORKER_SETTINGS = {
   DATABASE_URL: setting.string({ describe: 'Postgres: postgresql://user:password@host:port/database', secret: true }),
@@ -21,7 +24,7 @@ export const WORKER_SETTINGS = {
     describe: 'Domains of error addresses (MAIL FROM); the first where a job names none',
   }),
   MXFLOW_UNSUBSCRIBE_URL: setting.string({
-    default: 'https://localhost',
+    default: NOBODYS_URL,
     describe: 'Where recipients reach the API, for one-click unsubscribe links; no slash at the end',
   }),
   MXFLOW_DKIM_KEYS: setting.string({

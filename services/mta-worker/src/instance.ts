@@ -5,9 +5,10 @@ import { Type, type Static } from 'typebox';
 import { Compile } from 'typebox/schema';
 
 import { messageMac } from '@mxflow/process';
+import type { Logger } from '@mxflow/telemetry';
 
 import type { DkimKey, Instance } from './compose/index.ts';
-import type { WorkerConfig } from './config.ts';
+import { NOBODYS_URL, type WorkerConfig } from './config.ts';
 
 const DkimEntry = Type.Object(
   {
@@ -25,8 +26,10 @@ export class DkimKeysError extends Error {
   readonly code = 'MXFLOW_DKIM_KEYS';
 }
 
-/** What all messages of this instance carry: error address, links, seals, signatures. */
-export function readInstance(config: WorkerConfig): Instance {
+/** What all messages of this instance carry: error address, links, seals, signatures. Warns of links that lead nowhere. */
+export function readInstance(config: WorkerConfig, logger: Logger): Instance {
+  if (config.MXFLOW_UNSUBSCRIBE_URL === NOBODYS_URL)
+    logger.warn(`one-click unsubscribe links lead to ${NOBODYS_URL}: expected MXFLOW_UNSUBSCRIBE_URL, found none`);
   const { keyId, mac, fingerprint } = messageMac(config.MXFLOW_SECRET);
   const [returnPathDomain = ''] = config.MXFLOW_RETURN_PATH_DOMAIN;
   return {

@@ -65,7 +65,7 @@ export function startSending(options: SendingOptions): Sending {
   const putBack = createPutBack({ database, desk, currentEpoch, logger, signal: stopped.signal });
   const alive = (): boolean => keeper.alive();
   const grants = openGrants(options);
-  const jobs = createJobCache(database, readInstance(config));
+  const jobs = createJobCache(database, readInstance(config, logger));
   const resolver = resolverOf(config);
   const paths: Paths = new Paths({
     database,
