@@ -67,11 +67,18 @@ test('the sample campaign is delivered although one of three workers is killed',
     );
     expect(faults).toEqual([]);
     expect(await neverInDoubt(campaign, duplicates)).toEqual([]);
+    // Meanwhile the stack's own hub has published its first set, and that was pulled.
+    expect(await readSync(stack)).toMatchObject({ newest: 1, failures: 0, inForce: { mxRules: 1, bounceRules: 1 } });
   } catch (error) {
     process.stderr.write(`${await stack.logs()}\n`);
     throw error;
   }
 });
+
+async function readSync({ api, apiKey }: { readonly api: string; readonly apiKey: string }): Promise<unknown> {
+  const response = await fetch(`${api}/v1/sync`, { headers: { authorization: `Bearer ${apiKey}` } });
+  return await response.json();
+}
 
 async function sentAtLeast(campaign: Campaign, count: number): Promise<void> {
   await campaign.until(({ counts }) => counts.sent >= count, 240_000);
