@@ -25,7 +25,7 @@ export function createClaimDesk(options: {
         if (message === undefined) return undefined;
         // A second copy of the same message in this batch must not be sent as well.
         byId.delete(lane.messageId);
-        desk.claimed(lane.messageId);
+        desk.claimed(lane.messageId, lane.attempt);
         return { lane, address: message.address, variables: message.variables ?? {} };
       });
     },

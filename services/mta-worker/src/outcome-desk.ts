@@ -27,8 +27,8 @@ export type OutcomeDeskOptions = {
  */
 export class OutcomeDesk {
   readonly #options: OutcomeDeskOptions;
-  /** Claimed and not yet confirmed, in whatever stage. */
-  readonly #claims = new Set<MessageId>();
+  /** Claimed and not yet confirmed, in whatever stage: each with its attempt. */
+  readonly #claims = new Map<MessageId, number>();
   readonly #unconfirmed = new Set<MessageId>();
   readonly #held = new Map<MessageId, Held>();
   #suspects: ReadonlySet<MessageId> = new Set();
@@ -60,8 +60,8 @@ export class OutcomeDesk {
   }
 
   /** A message was claimed under this epoch. */
-  claimed(messageId: MessageId): void {
-    this.#claims.add(messageId);
+  claimed(messageId: MessageId, attempt: number): void {
+    this.#claims.set(messageId, attempt);
   }
 
   /** It went back unsent. */
@@ -77,7 +77,8 @@ export class OutcomeDesk {
     this.#held.set(messageId, entry);
     await this.#publish(outcome, traceparent);
     entry.confirmedAtMs = performance.now();
-    this.released(messageId);
+    // The next attempt may have been claimed before the confirm of this one came.
+    if (this.#claims.get(messageId) === outcome.body.attempt) this.released(messageId);
   }
 
   /** Compares with Postgres: forgets what is recorded, publishes again what seems lost, finds claims nobody here knows. */
