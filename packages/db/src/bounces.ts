@@ -14,6 +14,7 @@ import { readQuarantineTerms, type QuarantineTermsNow } from './quarantine-entri
 import { applyEvents, type AddressEvent, type QuarantineEffect } from './quarantine-events.ts';
 import { inTransaction } from './transaction.ts';
 import { leaveLists } from './unsubscribes.ts';
+import { storable } from './unstorable.ts';
 import { countTransitions, logAndTell, type Transition } from './work-settle.ts';
 
 /** What a mail to a return-path, or a click on a link, tells of one message. Whose it is has been verified. */
@@ -182,7 +183,7 @@ function loggedText({
   text,
 }: Exclude<ReportedBounce, { readonly kind: 'unsubscribe' }>): string | undefined {
   if (rule !== undefined) return `Inbound email bounce (rule '${rule}' has matched this bounce)`;
-  return (reply ?? text)?.slice(0, MAX_TEXT).replaceAll('\u0000', '').toWellFormed();
+  return storable((reply ?? text)?.slice(0, MAX_TEXT));
 }
 
 const MAX_TEXT = 2000;

@@ -1,5 +1,6 @@
 import type { FeedbackRule } from '@mxflow/domain';
 import type { Database, Reads } from './database.ts';
+import { storable } from './unstorable.ts';
 
 export type StoredFeedbackRule = FeedbackRule & {
   readonly origin: 'bundled' | 'pulled' | 'local';
@@ -116,7 +117,7 @@ function summarise(hits: readonly FeedbackHit[]): readonly object[] {
     const last = group.at(-1);
     if (last === undefined) return [];
     const { groupKey, publicId, feedbackRuleId, reply } = last;
-    const text = reply.slice(0, MAX_REPLY).replaceAll('\u0000', '').toWellFormed();
+    const text = storable(reply.slice(0, MAX_REPLY));
     return [{ group_key: groupKey, public_id: publicId, rule_id: feedbackRuleId, hits: group.length, reply: text }];
   });
 }

@@ -1,6 +1,7 @@
 import type { MessageId } from '@mxflow/domain';
 
 import type { Database, Statements } from './database.ts';
+import { storable } from './unstorable.ts';
 
 /** A mail to one of the return-path domains, as it came. */
 export type InboundMail = {
@@ -224,9 +225,4 @@ export async function forgetOldInbound(database: Database, limit: number): Promi
        ORDER BY at LIMIT $1::int FOR UPDATE SKIP LOCKED)`,
     limit,
   );
-}
-
-/** Postgres keeps neither NUL nor half of a surrogate pair. */
-function storable(text: string): string {
-  return text.replaceAll('\u0000', '').toWellFormed();
 }

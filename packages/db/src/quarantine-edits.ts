@@ -15,6 +15,7 @@ import {
 } from './quarantine-entries.ts';
 import { FILTER, filterArguments, type QuarantineFilter } from './quarantine-view.ts';
 import { inTransaction } from './transaction.ts';
+import { storable } from './unstorable.ts';
 
 /** An address that nothing has happened to, as it is stored. */
 export const NOTHING_KNOWN: StoredEntry = { ...VALID_ENTRY, rule: null, text: null, siteId: null };
@@ -77,7 +78,7 @@ function entryOf(edit: EntryEdit, now: number, before: StoredEntry | null): Stor
     quarantinedAt,
     releaseAt: edit.status === 'quarantined' ? (edit.releaseAt ?? null) : null,
     rule: null,
-    text: edit.text?.replaceAll('\u0000', '').toWellFormed() ?? null,
+    text: storable(edit.text) ?? null,
     siteId: null,
   };
   return before !== null && saysTheSame(before, after) ? before : after;

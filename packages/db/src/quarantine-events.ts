@@ -13,6 +13,7 @@ import {
   type StoredEntry,
 } from './quarantine-entries.ts';
 import { askGuard, RESOLVER_SITE, type GuardAnswer } from './quarantine-guard.ts';
+import { storable } from './unstorable.ts';
 
 /** Something that happened to an address: an error of a message, a complaint, a success. */
 export type AddressEvent = {
@@ -194,7 +195,7 @@ function countBarred(changes: readonly EntryChange[]): ReadonlyMap<string, numbe
 }
 
 function textOf({ text }: AddressEvent): string | null {
-  return text?.slice(0, MAX_TEXT).replaceAll('\u0000', '').toWellFormed() ?? null;
+  return storable(text?.slice(0, MAX_TEXT)) ?? null;
 }
 
 /** Orders ids, which are decimal numbers of different lengths. */

@@ -7,6 +7,7 @@ import { changeRulesInForce, type CompareRules } from './rules-in-force.ts';
 import { keepVersion, noteApplied } from './rule-set-versions.ts';
 import { writeEnding, type BegunRun, type SyncEnding } from './sync-runs.ts';
 import { lockSyncState, type SyncState } from './sync-state.ts';
+import { storable } from './unstorable.ts';
 
 /** A document from the source, signed by a trusted key and sound. */
 export type PulledRuleSet = SoundRuleSet & {
@@ -49,7 +50,7 @@ export async function endRun(
     const level = await lockInstance(tx);
     const state = await lockSyncState(tx);
     if (state.runId !== run.id) return undefined;
-    const ending = storable(await endingOf(tx, { run, level, state, result, compare: terms.compare }));
+    const ending = notable(await endingOf(tx, { run, level, state, result, compare: terms.compare }));
     await writeEnding(tx, run.id, ending);
     if (run.dryRun || result.kind === 'idle') return ending;
     await (ending.outcome === 'refused' || ending.outcome === 'failed'
@@ -62,8 +63,8 @@ export async function endRun(
 const LONGEST_DETAIL = 2000;
 
 /** The source has its say in the detail: whatever that is, it can be noted. */
-function storable({ detail, ...ending }: SyncEnding): SyncEnding {
-  return { ...ending, detail: detail?.slice(0, LONGEST_DETAIL).replaceAll('\u0000', '').toWellFormed() };
+function notable({ detail, ...ending }: SyncEnding): SyncEnding {
+  return { ...ending, detail: storable(detail?.slice(0, LONGEST_DETAIL)) };
 }
 
 type Question = {

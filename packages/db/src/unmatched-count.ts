@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { Database } from './database.ts';
 import type { ReportedText } from './hub-unmatched.ts';
+import { storable } from './unstorable.ts';
 
 /** A text that no rule matched, as often as a process has met it of late. */
 export type UnmatchedCount = ReportedText & {
@@ -34,10 +35,6 @@ export async function countUnmatched(database: Database, texts: readonly Unmatch
      ON CONFLICT (sha256) DO UPDATE SET hits = u.hits + excluded.hits, last_at = excluded.last_at`,
     JSON.stringify(rows),
   );
-}
-
-function storable(text: string): string {
-  return text.replaceAll('\u0000', '').toWellFormed();
 }
 
 /** What operators have to look at: texts to qualify, and rules in force that have never matched. */

@@ -10,6 +10,7 @@ import type { Database, Statements } from './database.ts';
 import { readQuarantineTerms, type QuarantineTermsNow } from './quarantine-entries.ts';
 import { applyEvents, compareIds, NO_EFFECT, type AddressEvent, type QuarantineEffect } from './quarantine-events.ts';
 import { inTransaction } from './transaction.ts';
+import { storable } from './unstorable.ts';
 import { countTransitions, logAndTell, type Transition } from './work-settle.ts';
 
 /** What one attempt came to, as it is recorded. */
@@ -217,9 +218,4 @@ function toRow(outcome: RecordedOutcome, terms: QuarantineTermsNow | undefined):
 function mayCount(outcome: RecordedOutcome, { policies }: QuarantineTermsNow): boolean {
   const { failureReason: reason, failureType: type = 'soft', failureDetail: detail } = outcome;
   return reason !== undefined && quarantineAtOf({ reason, type, detail }, policies) !== undefined;
-}
-
-/** Postgres keeps neither NUL nor half of a surrogate pair, and a text cut at some length may end in one. */
-function storable(text: string | undefined): string | undefined {
-  return text?.replaceAll('\u0000', '').toWellFormed();
 }
