@@ -29,7 +29,7 @@ export class OutcomeDesk {
   readonly #options: OutcomeDeskOptions;
   /** Claimed and not yet confirmed, in whatever stage: each with its attempt. */
   readonly #claims = new Map<MessageId, number>();
-  readonly #unconfirmed = new Set<MessageId>();
+  readonly #unconfirmed = new Set<OutcomeMessage>();
   readonly #held = new Map<MessageId, Held>();
   #suspects: ReadonlySet<MessageId> = new Set();
   #waiting: (() => void)[] = [];
@@ -108,11 +108,10 @@ export class OutcomeDesk {
   }
 
   async #publish(outcome: OutcomeMessage, traceparent: string | undefined): Promise<void> {
-    const messageId = outcome.body.messageId as MessageId;
-    this.#unconfirmed.add(messageId);
+    this.#unconfirmed.add(outcome);
     const trace = traceparent === undefined ? {} : { traceparent };
     await this.#options.messaging.publishMany([{ ...outcome, ...trace }]);
-    this.#unconfirmed.delete(messageId);
+    this.#unconfirmed.delete(outcome);
     this.#wake();
   }
 
