@@ -15,6 +15,7 @@ import type { BounceRuleList } from '@mxflow/contracts';
 
 import { ask } from './api-client.ts';
 import { fromCaller } from './caller-path.ts';
+import { TROUBLE } from './exit-codes.ts';
 import type { Context } from './job-commands.ts';
 
 /** What is printed of a decision: one line of JSON. */
@@ -76,7 +77,7 @@ async function readPath(path: string): Promise<Buffer | undefined> {
     return path === '-' ? await buffer(process.stdin) : await readFile(fromCaller(path));
   } catch (error) {
     process.stderr.write(`mxflow: cannot read ${path}: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 2;
+    process.exitCode = TROUBLE;
     return undefined;
   }
 }

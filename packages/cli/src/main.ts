@@ -1,5 +1,6 @@
 import { ApiError } from './api-client.ts';
-import { createProgram, TROUBLE } from './program.ts';
+import { TROUBLE } from './exit-codes.ts';
+import { createProgram } from './program.ts';
 import { InputError } from './read-input.ts';
 
 process.stdout.once('error', endQuietly);

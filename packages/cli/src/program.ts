@@ -4,6 +4,7 @@ import { readAccess } from './access-options.ts';
 import { addBounceRuleCommands } from './bounce-rule-commands.ts';
 import { addClassifyCommand } from './classify-commands.ts';
 import { addDomainRuleCommands } from './domain-rule-commands.ts';
+import { TROUBLE } from './exit-codes.ts';
 import { addFeedbackCommands } from './feedback-commands.ts';
 import { addHubCommands } from './hub-commands.ts';
 import { addInboundCommands } from './inbound-commands.ts';
@@ -18,8 +19,6 @@ import { addSourceCommands } from './source-commands.ts';
 import { addTenantCommands } from './tenant-commands.ts';
 import { addWhyCommands } from './why-commands.ts';
 
-/** What a command ends with where it could not do what was asked, whoever is to blame. */
-export const TROUBLE = 2;
 const EXIT_CODES = `
 Exit codes: 0 done; 1 done, and the answer is no (lint or validate found something, a sync failed, rows were faulty);
 2 not done (wrong use, no access, refused by the API).`;
