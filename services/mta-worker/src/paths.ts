@@ -179,8 +179,9 @@ export class Paths {
     this.pump(path);
   }
 
+  /** Whoever still holds a path that was forgotten before may come again: its name may be another path's by then. */
   #forget(path: Path): void {
-    this.#paths.delete(nameOf(path.key));
+    if (this.#paths.get(nameOf(path.key)) === path) this.#paths.delete(nameOf(path.key));
     this.#crowdedOut.delete(path);
     this.#resting.delete(path);
   }

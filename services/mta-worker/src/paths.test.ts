@@ -1,0 +1,63 @@
+import { openDatabase } from '@mxflow/db';
+import type { MessageId, Source } from '@mxflow/domain';
+import { createLogger } from '@mxflow/telemetry';
+import { expect, test } from 'vitest';
+
+import type { LaneMessage } from './lane-message.ts';
+import type { OutcomeDesk } from './outcome-desk.ts';
+import { Paths, type ConnectionEnd } from './paths.ts';
+
+const source: Source = { publicId: 1, publicIp: '127.0.0.1', heloName: 'mx.test', weight: 1, pools: ['default'] };
+const key = { siteId: 1, source };
+const message = (messageId: string): LaneMessage => ({
+  messageId: messageId as MessageId,
+  attempt: 1,
+  jobNumber: '1',
+  siteId: 1,
+  domain: 'a.test',
+  traceparent: undefined,
+  arrivedAtMs: performance.now(),
+  settle: () => {},
+});
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+test('a path that is forgotten, and pumped once more, does not take the one of its name that came after along', async () => {
+  const asked: { readonly open: () => void; readonly end: (end: ConnectionEnd) => void }[] = [];
+  const refusal = Promise.withResolvers<void>();
+  // Never asked: only a site that rests is written down.
+  await using database = openDatabase('postgres://127.0.0.1:1/none');
+  const paths: Paths = new Paths({
+    database,
+    desk: { room: () => 10, holds: () => true } as unknown as OutcomeDesk,
+    claim: async () => undefined,
+    putBack: { park: async () => {}, giveBack: async () => {}, settleRefused: () => refusal.promise },
+    runConnection: async (path, onOpened) => {
+      const opened = Promise.withResolvers<'opened'>();
+      const ended = Promise.withResolvers<ConnectionEnd>();
+      asked.push({ open: () => opened.resolve('opened'), end: ended.resolve });
+      const first = await Promise.race([opened.promise, ended.promise]);
+      onOpened();
+      if (first === 'opened') paths.pump(path);
+      return await ended.promise;
+    },
+    alive: () => true,
+    logger: createLogger({ service: 'test', level: 'silent' }),
+    maxConnections: 10,
+  });
+  paths.add(key, message('1'));
+  asked[0]?.open();
+  await turn();
+  asked[0]?.end({ kind: 'used' });
+  await turn();
+  // The first path is gone, but for its refused claim, which is still being put away.
+  paths.add(key, message('2'));
+  asked[1]?.end({ kind: 'denied', binds: 'connections', askAgainMs: 60_000, scopeKey: 'rule:any/1' });
+  await turn();
+  refusal.resolve();
+  await turn();
+  paths.wake('rule:any/1');
+  expect(asked).toHaveLength(3);
+  await turn();
+  asked[2]?.end({ kind: 'used' });
+  await paths.stop();
+});
