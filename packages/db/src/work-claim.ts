@@ -7,8 +7,14 @@ import { countTransitions, LOG_AND_TELL, type Transition } from './work-settle.t
 /** Names one attempt of one message. */
 export type AttemptKey = { readonly messageId: MessageId; readonly attempt: number };
 
+/** Names one claim of one attempt: what was given back may be claimed again, at another instant. */
+export type ClaimKey = AttemptKey & {
+  /** As Postgres writes it. */
+  readonly claimedAt: string;
+};
+
 /** What a claim hands over: everything about the message that its job does not say. */
-export type ClaimedMessage = AttemptKey & {
+export type ClaimedMessage = ClaimKey & {
   readonly jobNumber: string;
   readonly address: string;
   readonly variables: Readonly<Record<string, unknown>> | null;
@@ -32,7 +38,8 @@ export async function claimWork(
        AND NOT EXISTS (SELECT FROM quarantine q WHERE q.address = lower(w.address) AND ${BARRED})
        AND NOT ${hasLeftList('lower(w.address)')}
        AND EXISTS (SELECT FROM workers WHERE epoch = $1 AND fenced_at IS NULL)
-     RETURNING w.message_id::text AS "messageId", w.attempt, w.job_id::text AS "jobNumber", w.address, w.variables`,
+     RETURNING w.message_id::text AS "messageId", w.attempt, w.claimed_at::text AS "claimedAt",
+       w.job_id::text AS "jobNumber", w.address, w.variables`,
     epoch,
     keys.map((key) => key.messageId),
     keys.map((key) => key.attempt),
@@ -69,23 +76,27 @@ export async function parkWork(database: Database, parked: readonly ParkedMessag
 
 /**
  * Gives claimed messages back of which not one octet was sent: the attempt is not used up.
- * For a worker that stops, or whose connection broke before MAIL.
+ * For a worker that stops, or whose connection broke before MAIL. Saying it again changes nothing, not even where the
+ * same worker has claimed the same attempt again since.
  */
 export async function returnClaims(
   database: Database,
   epoch: number,
-  returned: readonly ParkedMessage[],
+  returned: readonly (ParkedMessage & ClaimKey)[],
 ): Promise<void> {
   await database.client.$executeRawUnsafe(
     `UPDATE work w SET state = 'waiting', due_at = mxflow_now() + p.delay_ms * interval '1 millisecond',
        wait_reason = p.reason, worker = NULL, claimed_at = NULL
-     FROM jsonb_to_recordset($2::jsonb) AS p(message_id bigint, attempt int, delay_ms double precision, reason text)
-     WHERE w.message_id = p.message_id AND w.attempt = p.attempt AND w.state = 'sending' AND w.worker = $1`,
+     FROM jsonb_to_recordset($2::jsonb) AS p(message_id bigint, attempt int, claimed_at timestamptz,
+       delay_ms double precision, reason text)
+     WHERE w.message_id = p.message_id AND w.attempt = p.attempt AND w.state = 'sending' AND w.worker = $1
+       AND w.claimed_at = p.claimed_at`,
     epoch,
     JSON.stringify(
-      returned.map(({ messageId, attempt, delayMs, reason }) => ({
+      returned.map(({ messageId, attempt, claimedAt, delayMs, reason }) => ({
         message_id: messageId,
         attempt,
+        claimed_at: claimedAt,
         delay_ms: delayMs,
         reason,
       })),
@@ -139,9 +150,10 @@ const IGNORE_QUARANTINED = `
   ${LOG_AND_TELL}`;
 
 /** The attempts that a worker has claimed and whose outcome is not recorded yet. */
-export async function claimsOf(database: Database, epoch: number): Promise<readonly AttemptKey[]> {
-  return await database.client.$queryRawUnsafe<AttemptKey[]>(
-    `SELECT message_id::text AS "messageId", attempt FROM work WHERE worker = $1 AND state = 'sending'`,
+export async function claimsOf(database: Database, epoch: number): Promise<readonly ClaimKey[]> {
+  return await database.client.$queryRawUnsafe<ClaimKey[]>(
+    `SELECT message_id::text AS "messageId", attempt, claimed_at::text AS "claimedAt"
+     FROM work WHERE worker = $1 AND state = 'sending'`,
     epoch,
   );
 }

@@ -1,5 +1,4 @@
-import { claimWork, type ClaimedMessage, type Database } from '@mxflow/db';
-import type { MessageId } from '@mxflow/domain';
+import { claimWork, type AttemptKey, type Database } from '@mxflow/db';
 import { gather } from './gather.ts';
 import type { ClaimedWork, LaneMessage } from './lane-message.ts';
 import type { OutcomeDesk } from './outcome-desk.ts';
@@ -18,17 +17,31 @@ export function createClaimDesk(options: {
   const { database, desk, currentEpoch } = options;
   return gather<LaneMessage, ClaimedWork | undefined>(
     async (messages) => {
-      const claimed = await claimWork(database, currentEpoch(), messages);
-      const byId = new Map<MessageId, ClaimedMessage>(claimed.map((message) => [message.messageId, message]));
+      const epoch = currentEpoch();
+      using _asked = desk.asking(messages);
+      const claimed = await claimWork(database, epoch, messages);
+      // Fenced while the answer was on its way: what it claimed is in doubt by now, and somebody else's.
+      if (currentEpoch() !== epoch) return messages.map(() => undefined);
+      // By attempt: a late copy of an attempt that is over may lie beside the copy of the next one.
+      const byAttempt = new Map(claimed.map((message) => [nameOf(message), message]));
       return messages.map((lane) => {
-        const message = byId.get(lane.messageId);
+        const message = byAttempt.get(nameOf(lane));
         if (message === undefined) return undefined;
-        // A second copy of the same message in this batch must not be sent as well.
-        byId.delete(lane.messageId);
-        desk.claimed(lane.messageId, lane.attempt);
-        return { lane, address: message.address, variables: message.variables ?? {} };
+        // A second copy of the same attempt in this batch must not be sent as well.
+        byAttempt.delete(nameOf(lane));
+        desk.claimed(lane);
+        return {
+          lane,
+          claimedAt: message.claimedAt,
+          address: message.address,
+          variables: message.variables ?? {},
+        };
       });
     },
     { maxBatch: MAX_BATCH },
   );
+}
+
+function nameOf({ messageId, attempt }: AttemptKey): string {
+  return `${messageId}/${attempt}`;
 }

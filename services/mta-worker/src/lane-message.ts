@@ -19,6 +19,8 @@ export type LaneMessage = Omit<Message<'delivery.requested.v1'>, 'messageId'> & 
 /** A message that this worker has claimed: ours to send, and ours to account for. */
 export type ClaimedWork = {
   readonly lane: LaneMessage;
+  /** Which claim of this attempt it is. */
+  readonly claimedAt: string;
   readonly address: string;
   readonly variables: Readonly<Record<string, unknown>>;
 };

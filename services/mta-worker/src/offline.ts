@@ -43,7 +43,7 @@ export function createOffline({ claim, desk, putBack, onFault }: OfflineOptions)
     try {
       claimed = await claim(message);
       if (claimed === undefined) return await putBack.settleRefused(message);
-      await desk.report(await answer(claimed, { messageId, attempt, at: Date.now() }), message.traceparent);
+      await desk.report(await answer(claimed, { messageId, attempt, at: Date.now() }), message);
       message.settle();
     } catch (error) {
       onFault(error);

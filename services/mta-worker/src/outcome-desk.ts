@@ -1,11 +1,9 @@
-import { claimsOf, type Database } from '@mxflow/db';
+import { claimsOf, type ClaimKey, type Database } from '@mxflow/db';
 import type { MessageId } from '@mxflow/domain';
 import type { Messaging } from '@mxflow/messaging';
 
 import type { OutcomeMessage } from './attempt-outcome.ts';
-
-/** A claim under our epoch of which this process knows nothing: its answer was lost on the way. Never sent. */
-export type UnknownClaim = { readonly messageId: MessageId; readonly attempt: number };
+import type { LaneMessage } from './lane-message.ts';
 
 /** Outcomes published and not confirmed, beyond which no MAIL is sent. */
 const MAX_UNCONFIRMED = 64;
@@ -27,11 +25,12 @@ export type OutcomeDeskOptions = {
  */
 export class OutcomeDesk {
   readonly #options: OutcomeDeskOptions;
-  /** Claimed and not yet confirmed, in whatever stage: each with its attempt. */
-  readonly #claims = new Map<MessageId, number>();
+  /** Claimed and not yet confirmed, in whatever stage: each with the copy that was claimed. */
+  readonly #claims = new Map<MessageId, LaneMessage>();
+  /** Asked for, and not answered. */
+  #asked: ReadonlySet<MessageId> = new Set();
   readonly #unconfirmed = new Set<OutcomeMessage>();
   readonly #held = new Map<MessageId, Held>();
-  #suspects: ReadonlySet<MessageId> = new Set();
   #waiting: (() => void)[] = [];
 
   constructor(options: OutcomeDeskOptions) {
@@ -59,30 +58,42 @@ export class OutcomeDesk {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** A message was claimed under this epoch. */
-  claimed(messageId: MessageId, attempt: number): void {
-    this.#claims.set(messageId, attempt);
+  /** Claims of these are asked for, until disposed: one batch at a time. */
+  asking(messages: readonly LaneMessage[]): Disposable {
+    this.#asked = new Set(messages.map(({ messageId }) => messageId));
+    return { [Symbol.dispose]: () => void (this.#asked = new Set()) };
   }
 
-  /** It went back unsent. */
-  released(messageId: MessageId): void {
-    this.#claims.delete(messageId);
+  /** A message was claimed under this epoch. */
+  claimed(lane: LaneMessage): void {
+    this.#claims.set(lane.messageId, lane);
+  }
+
+  /** Whether it is claimed, and ours to send: not once its epoch was fenced. */
+  holds(lane: LaneMessage): boolean {
+    return this.#claims.get(lane.messageId) === lane;
+  }
+
+  /** Its claim is over: it went back unsent, or its outcome is safe. The next claim of the message may be here already. */
+  released(lane: LaneMessage): void {
+    if (this.holds(lane)) this.#claims.delete(lane.messageId);
     this.#wake();
   }
 
   /** Publishes; resolves when the broker has confirmed. */
-  async report(outcome: OutcomeMessage, traceparent: string | undefined): Promise<void> {
-    const messageId = outcome.body.messageId as MessageId;
+  async report(outcome: OutcomeMessage, lane: LaneMessage): Promise<void> {
     const entry: Held = { outcome, confirmedAtMs: Number.POSITIVE_INFINITY };
-    this.#held.set(messageId, entry);
-    await this.#publish(outcome, traceparent);
+    this.#held.set(lane.messageId, entry);
+    await this.#publish(outcome, lane.traceparent);
     entry.confirmedAtMs = performance.now();
-    // The next attempt may have been claimed before the confirm of this one came.
-    if (this.#claims.get(messageId) === outcome.body.attempt) this.released(messageId);
+    this.released(lane);
   }
 
-  /** Compares with Postgres: forgets what is recorded, publishes again what seems lost, finds claims nobody here knows. */
-  async reconcile(epoch: number): Promise<readonly UnknownClaim[]> {
+  /**
+   * Compares with Postgres: forgets what is recorded, publishes again what seems lost, finds claims under our epoch of
+   * which this process knows nothing. The answer to such a claim was lost on its way: it was never sent.
+   */
+  async reconcile(epoch: number): Promise<readonly ClaimKey[]> {
     const askedAtMs = performance.now();
     const claims = await claimsOf(this.#options.database, epoch);
     const open = new Map(claims.map(({ messageId, attempt }) => [messageId, attempt]));
@@ -92,7 +103,7 @@ export class OutcomeDesk {
       else if (askedAtMs - entry.confirmedAtMs > this.#options.reportAgainMs) await this.#publishAgain(entry);
     }
     this.#wake();
-    return this.#findUnknown(open);
+    return claims.filter(({ messageId }) => !this.#knows(messageId));
   }
 
   /** The epoch was fenced: everything in hand is somebody else's now. */
@@ -120,12 +131,8 @@ export class OutcomeDesk {
     entry.confirmedAtMs = performance.now();
   }
 
-  /** A claim counts as unknown when two comparisons in a row find it so: one alone may have met it on its way here. */
-  #findUnknown(open: ReadonlyMap<MessageId, number>): readonly UnknownClaim[] {
-    const strangers = [...open].filter(([messageId]) => !this.#claims.has(messageId) && !this.#held.has(messageId));
-    const unknown = strangers.filter(([messageId]) => this.#suspects.has(messageId));
-    this.#suspects = new Set(strangers.map(([messageId]) => messageId));
-    return unknown.map(([messageId, attempt]) => ({ messageId, attempt }));
+  #knows(messageId: MessageId): boolean {
+    return this.#asked.has(messageId) || this.#claims.has(messageId) || this.#held.has(messageId);
   }
 
   #wake(): void {

@@ -140,6 +140,8 @@ export class Paths {
   /** Gives a claimed message that was not sent back to its path. */
   putFirst(path: Path, message: ClaimedWork): void {
     if (this.#stopping) return void this.#options.putBack.giveBack(message, STOPPING);
+    // Its epoch was fenced meanwhile: somebody else's now.
+    if (!this.#options.desk.holds(message.lane)) return message.lane.settle();
     path.ready.unshift(message);
     this.pump(path);
   }

@@ -4,6 +4,7 @@ import {
   returnClaims,
   settleRefusedClaims,
   type AttemptKey,
+  type ClaimKey,
   type Database,
   type ParkedMessage,
 } from '@mxflow/db';
@@ -58,7 +59,7 @@ export function createPutBack({ database, desk, currentEpoch, logger, signal }: 
       { maxBatch: MAX_BATCH },
     );
   const park = untilDurable((messages: readonly ParkedMessage[]) => parkWork(database, messages));
-  const returnClaim = untilDurable((messages: readonly ParkedMessage[]) =>
+  const returnClaim = untilDurable((messages: readonly (ParkedMessage & ClaimKey)[]) =>
     returnClaims(database, currentEpoch(), messages),
   );
   const settleRefused = untilDurable((keys: readonly AttemptKey[]) => settleRefusedClaims(database, keys));
@@ -67,10 +68,11 @@ export function createPutBack({ database, desk, currentEpoch, logger, signal }: 
       await park({ messageId, attempt, ...how });
       settle();
     },
-    giveBack: async ({ lane: { messageId, attempt, settle } }, how) => {
-      await returnClaim({ messageId, attempt, ...how });
-      desk.released(messageId);
-      settle();
+    giveBack: async ({ lane, claimedAt }, how) => {
+      const { messageId, attempt } = lane;
+      await returnClaim({ messageId, attempt, claimedAt, ...how });
+      desk.released(lane);
+      lane.settle();
     },
     settleRefused: async ({ messageId, attempt, settle }) => {
       await settleRefused({ messageId, attempt });

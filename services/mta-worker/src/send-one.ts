@@ -61,7 +61,7 @@ export function createSendOne(options: SendOptions): SendOne {
     const outcome = await withSpan(
       { name: 'smtp deliver', side: 'client', parent: traceFromTraceparent(lane.traceparent) },
       { 'server.address': opened.mxHost, 'mxflow.attempt': lane.attempt },
-      () => opened.session.send({ ...order.order, beforeMail: options.alive }),
+      () => opened.session.send({ ...order.order, beforeMail: () => options.alive() && options.desk.holds(lane) }),
     );
     const lossKey = `${lane.messageId}/${lane.attempt}`;
     const lostBefore = losses.get(lossKey) ?? 0;
@@ -104,7 +104,7 @@ async function composeOrder(
 
 /** The connection goes on while the outcome becomes durable; the broker's copy of the message goes only after that. */
 function report({ lane }: ClaimedWork, outcome: OutcomeMessage, { desk, events }: SendOptions): void {
-  desk.report(outcome, lane.traceparent).then(lane.settle, (err: unknown) => events.reportFailed(err));
+  desk.report(outcome, lane).then(lane.settle, (err: unknown) => events.reportFailed(err));
 }
 
 function giveBack(message: ClaimedWork, because: string, { putBack, events }: SendOptions): void {

@@ -1,34 +1,17 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import {
-  ensureLane,
-  migrate,
-  openDatabase,
-  prepareChunk,
-  releaseWork,
-  replaceRules,
-  saveDomains,
-  type Database,
-} from '@mxflow/db';
-import {
-  addressKey,
-  domainOf,
-  LEVELS,
-  messageIdOf,
-  siteKey,
-  type Limits,
-  type MessageId,
-  type MxRule,
-} from '@mxflow/domain';
+import { migrate, openDatabase, replaceRules, type Database } from '@mxflow/db';
+import { LEVELS, siteKey, type Limits, type MessageId, type MxRule } from '@mxflow/domain';
 import { bareEnvironment, createWorld } from '@mxflow/infra/testing';
 import { connectMessaging, type Messaging } from '@mxflow/messaging';
 import { startProviders, type Providers, type ProviderSpec } from '@mxflow/provider-sim';
 import { createResolver, type Resolver } from '@mxflow/resolver';
+
+import { makeWork } from './make-work.ts';
 
 /** A lane with one worker process on it, and simulated providers behind. */
 export type LaneWorld = AsyncDisposable & {
@@ -160,66 +143,20 @@ async function post(
   addresses: readonly string[],
   mode: 'live' | 'verify' | 'simulate',
 ): Promise<string> {
-  const jobNumber = await insertJob(database, addresses.length, mode);
-  const laneId = await ensureLane(database, 'default', 'any');
-  const queue = await messaging.declareLane(laneId);
-  const domains = [...new Set(addresses.map(domainOf))];
-  const resolved = await Promise.all(
-    domains.map(async (domain) => {
-      const resolution = await resolver.mx(domain);
-      return { domain, siteKey: siteKey(domain, resolution), resolution: resolution.kind, validSeconds: 60 };
-    }),
-  );
-  const sites = new Map((await saveDomains(database, resolved)).map(({ domain, siteId }) => [domain, siteId]));
-  const recipients = addresses.map((address, ordinal) => ({
-    messageId: messageIdOf(jobNumber, ordinal),
-    ordinal,
-    address,
-    addressKey: addressKey(address),
-    addressHash: hashOf(address),
-    siteId: sites.get(domainOf(address)) ?? 0,
-  }));
-  await prepareChunk(database, { jobNumber, number: 0, pool: 'default', urgency: 2, recipients });
-  const releases = [...new Set(sites.values())].map((siteId) => ({ urgency: 2, jobNumber, siteId, quota: 100_000 }));
-  const released = await releaseWork(database, laneId, releases);
+  const work = await makeWork(database, addresses, {
+    mode,
+    siteKeyOf: async (domain) => siteKey(domain, await resolver.mx(domain)),
+  });
+  const queue = await messaging.declareLane(work.laneId);
+  const released = await work.release();
   await messaging.publishMany(
-    released.map(({ messageId, attempt, siteId, domain }) => ({
+    released.map(({ messageId, attempt, jobNumber, siteId, domain }) => ({
       key: 'delivery.requested.v1' as const,
       body: { messageId, attempt, jobNumber, siteId, domain },
       queue,
     })),
   );
-  return jobNumber;
-}
-
-async function insertJob(database: Database, recipients: number, mode: 'live' | 'verify' | 'simulate') {
-  const tenant = await database.client.tenant.upsert({ where: { name: 't' }, create: { name: 't' }, update: {} });
-  const retry = { delaysSeconds: [60], thenEverySeconds: 60, greylistSeconds: 5 };
-  const job = await database.client.job.create({
-    data: {
-      publicId: crypto.randomUUID(),
-      tenant: { connect: { id: tenant.id } },
-      content: { create: { content: { subject: 'Hello', text: 'Hi there\n.dot\n' } } },
-      state: 'active',
-      mode,
-      urgency: 2,
-      pool: 'default',
-      validUntil: new Date(Date.now() + 86_400_000),
-      settings: { from: { address: 'news@sender.test' }, retry },
-      definitionSha256: new Uint8Array(32),
-      recipients,
-      chunks: 1,
-      counts: { create: { pending: recipients } },
-    },
-  });
-  const chunk = { jobId: job.id, number: 0, firstOrdinal: 0, recipientCount: recipients, sha256: new Uint8Array(32) };
-  await database.client.jobChunk.create({ data: chunk });
-  return job.id.toString();
-}
-
-function hashOf(address: string): string {
-  const hex = createHash('sha256').update(addressKey(address)).digest('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
+  return work.jobNumber;
 }
 
 /** The ordinal part is all a test needs to tell messages apart. */
