@@ -30,6 +30,8 @@ export function createDeadWorkerSweep(options: DeadWorkersOptions): () => Promis
   const { database, messaging, events, lifeSeconds, lostHoldSeconds, recordingMs = RECORDING_MS } = options;
   /** When a claim was first seen without its worker, by message and attempt: monotonic ms. */
   let orphanedSince: ReadonlyMap<string, number> = new Map();
+  /** When outcomes were last seen to wait: monotonic ms. */
+  let waitingAtMs = Number.NEGATIVE_INFINITY;
   return async () => {
     const fenced = await fenceDeadWorkers(database, { lifeSeconds, lostHoldSeconds });
     if (fenced.length > 0) events.workersFenced(fenced);
@@ -37,10 +39,12 @@ export function createDeadWorkerSweep(options: DeadWorkersOptions): () => Promis
     const nowMs = performance.now();
     orphanedSince = new Map(orphans.map((orphan) => [keyOf(orphan), orphanedSince.get(keyOf(orphan)) ?? nowMs]));
     if (orphans.length === 0) return;
-    const outcomesWaiting = (await messaging.queueDepth('outcomes')) ?? 0;
+    const isEmpty = ((await messaging.queueDepth('outcomes')) ?? 0) === 0;
+    if (!isEmpty) waitingAtMs = nowMs;
+    const queueEmptyForMs = isEmpty ? nowMs - waitingAtMs : undefined;
     const lost = orphans.filter((orphan) => {
       const orphanedForMs = nowMs - (orphanedSince.get(keyOf(orphan)) ?? nowMs);
-      return mayCallInDoubt({ orphanedForMs, outcomesWaiting }, recordingMs);
+      return mayCallInDoubt({ orphanedForMs, queueEmptyForMs }, recordingMs);
     });
     if (lost.length > 0) await callInDoubt(database, lost, events);
   };

@@ -29,11 +29,12 @@ test.for<[what: string, terms: RetryTerms | undefined, now: number, expected: ob
   expect(inDoubtRecord(claim, { terms: known, now, jitter: 0.5 })).toEqual({ ...facts, ...expected });
 });
 
-test.for<[what: string, orphanedForMs: number, outcomesWaiting: number, may: boolean]>([
-  ['its last outcome may be under way', 4999, 0, false],
-  ['nothing is under way any more', 10_000, 0, true],
-  ['the recorder is behind', 60_000, 1, false],
-  ['nobody records: not for ever', 600_000, 1, true],
-])('called in doubt? %s', ([, orphanedForMs, outcomesWaiting, may]) => {
-  expect(mayCallInDoubt({ orphanedForMs, outcomesWaiting })).toBe(may);
+test.for<[what: string, orphanedForMs: number, queueEmptyForMs: number | undefined, may: boolean]>([
+  ['its last outcome may be under way', 4999, 60_000, false],
+  ['nothing is under way any more', 10_000, 10_000, true],
+  ['the recorder is behind', 60_000, undefined, false],
+  ['the recorder has only just taken what was there', 60_000, 4999, false],
+  ['nobody records: not for ever', 600_000, undefined, true],
+])('called in doubt? %s', ([, orphanedForMs, queueEmptyForMs, may]) => {
+  expect(mayCallInDoubt({ orphanedForMs, queueEmptyForMs })).toBe(may);
 });

@@ -37,8 +37,8 @@ function dueAtOf(
 
 export type OrphanQuestion = {
   readonly orphanedForMs: number;
-  /** Outcomes on the queue that nobody has taken yet. */
-  readonly outcomesWaiting: number;
+  /** How long the queue of outcomes has been empty; `undefined` while nobody has taken all of them. */
+  readonly queueEmptyForMs: number | undefined;
 };
 
 /** The recorder's time for outcomes that it has taken off the queue. */
@@ -48,11 +48,12 @@ const PATIENCE_MS = 600_000;
 
 /**
  * Whether a claim without a worker may be called in doubt. A worker that has gone leaves outcomes on the queue, and
- * those come first: only when the queue is empty, and what was taken off it must be recorded, nobody knows any more.
+ * those come first: only when the queue has been empty for as long as recording what was taken off it may last, nobody
+ * knows any more.
  */
 export function mayCallInDoubt(
-  { orphanedForMs, outcomesWaiting }: OrphanQuestion,
+  { orphanedForMs, queueEmptyForMs = -1 }: OrphanQuestion,
   recordingMs: number = RECORDING_MS,
 ): boolean {
-  return orphanedForMs >= PATIENCE_MS || (orphanedForMs >= recordingMs && outcomesWaiting === 0);
+  return orphanedForMs >= PATIENCE_MS || Math.min(orphanedForMs, queueEmptyForMs) >= recordingMs;
 }
