@@ -36,19 +36,20 @@ export function* indexingLiterals(literals: readonly (readonly string[])[]): Gen
   }
   const found = yield* completeTransitions(table, ends);
   const { next, states } = table;
-  // A cell then holds the row of the state that it leads to, and in its lowest bit whether a literal ends there.
-  for (let cell = 0; cell < states * columns; cell += 1) {
+  // A cell then holds the state that it leads to, and in its lowest bit whether a literal ends there: half as wide where
+  // the states are few enough, since what the search waits for is memory.
+  const cells = states * 2 < 1 << 16 ? new Uint16Array(states * columns) : new Uint32Array(states * columns);
+  for (let cell = 0; cell < cells.length; cell += 1) {
     const state = next[cell] ?? 0;
-    next[cell] = state * columns * 2 + (found[state] === undefined ? 0 : 1);
+    cells[cell] = state * 2 + (found[state] === undefined ? 0 : 1);
     if (cell % (STEP * columns) === 0) yield;
   }
-  const rows = next.slice(0, states * columns);
   return (text, onFound) => {
-    let row = 0;
+    let state = 0;
     for (let at = 0; at < text.length; at += 1) {
-      const cell = rows[row + column(text.charCodeAt(at))] ?? 0;
-      row = cell >>> 1;
-      if ((cell & 1) === 1) for (const number of found[row / columns] ?? []) onFound(number);
+      const cell = cells[state * columns + column(text.charCodeAt(at))] ?? 0;
+      state = cell >>> 1;
+      if ((cell & 1) === 1) for (const number of found[state] ?? []) onFound(number);
     }
   };
 }
