@@ -3,6 +3,7 @@ export { classifyReply, type ClassifiedReply, type ReplyContext } from './classi
 export {
   compileRules,
   compileRulesInSlices,
+  countRuns,
   faultsInSlices,
   faultsOf,
   type CompiledRules,

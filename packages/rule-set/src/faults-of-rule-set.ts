@@ -1,4 +1,4 @@
-import { faultsOfRule } from '@mxflow/bounce';
+import { countRuns, DEFAULT_RULES, faultsOfRule } from '@mxflow/bounce';
 import { RuleSetContent, RuleSetDocument, type RuleSetFault } from '@mxflow/contracts';
 import { domainMaskFault, lintRules, maskFault, readMxRule } from '@mxflow/domain';
 import { feedbackFaults } from '@mxflow/feedback';
@@ -25,8 +25,32 @@ const compiled = new Map<TSchema, (value: unknown) => readonly RuleSetFault[]>()
 function faultsBySchema(schema: TSchema, value: unknown): readonly RuleSetFault[] {
   const schemaFaults = compiled.get(schema) ?? compileFaults(schema);
   compiled.set(schema, schemaFaults);
-  const faults = schemaFaults(value);
-  return faults.length > 0 ? faults : faultsOfRules(value as RuleSetContent);
+  for (const faultsOf of [schemaFaults, faultsOfRules, faultsOfCost]) {
+    const faults = faultsOf(value as RuleSetContent);
+    if (faults.length > 0) return faults;
+  }
+  return [];
+}
+
+/** Automata that a set may run over a text, on average: some ten times what the bundled rules do. */
+const MAX_RUNS = 50;
+/** Texts of every kind. */
+const TEXTS = DEFAULT_RULES.flatMap(({ matches, leaves }) => [...matches, ...leaves]);
+
+/** Each pattern may be cheap, and thousands that name nothing rare be run over every reply. */
+function faultsOfCost({ bounceRules }: RuleSetContent): readonly RuleSetFault[] {
+  const enough = MAX_RUNS * TEXTS.length;
+  const runs = countRuns(bounceRules.map(toBounceRule), TEXTS, enough);
+  if (runs.reduce((sum, ofRule) => sum + ofRule, 0) < enough) return [];
+  const index = runs.indexOf(Math.max(...runs));
+  return [
+    {
+      pointer: `/bounceRules/${index}/pattern`,
+      ...(bounceRules[index] && { id: bounceRules[index].id }),
+      expected: `patterns with words that few texts hold: fewer than ${MAX_RUNS} of the set run over a text on average`,
+      found: 'more; this one is run most often',
+    },
+  ];
 }
 
 function faultsOfRules(content: RuleSetContent): readonly RuleSetFault[] {

@@ -120,6 +120,20 @@ test.for<Row>([
     (content) => ({ ...content, bounceRules: [{ ...bounceRule, reason: 'mailbox-full', type: 'hard' }] }),
     { pointer: '/bounceRules/0/type', id: bounceRule.id },
   ],
+  [
+    'sixty patterns that each must be tried on every text',
+    (content) => ({
+      ...content,
+      bounceRules: Array.from({ length: 60 }, (_none, number) => ({
+        ...bounceRule,
+        id: `any-${number}`,
+        pattern: `[a-z].${'[0-9]'.repeat((number % 12) + 1)}`,
+        matches: ['a 123456789012'],
+        leaves: ['nothing'],
+      })),
+    }),
+    { pointer: '/bounceRules/0/pattern', id: 'any-0', found: 'more; this one is run most often' },
+  ],
 ])('refused: %s', ([, change, fault]) => {
   expect(faultsOfContent(small)).toEqual([]);
   expect(faultsOfContent(change(small))).toContainEqual(expect.objectContaining(fault));
