@@ -115,22 +115,16 @@ export class Connection {
   }
 
   /**
-   * Writes a content block by block. `blockWritten` follows each block but the last; `beforeLast` goes immediately before the
-   * last one, which alone can complete the content.
+   * Writes a content block by block. `beforeBlock` goes immediately before each, and its `false` is the end of it; the last
+   * block alone can complete the content.
    */
-  writeContent(wire: Buffer, blockWritten: () => void, beforeLast: () => void): void {
+  writeContent(wire: Buffer, beforeBlock: (isLast: boolean) => boolean): void {
     const writeFrom = (start: number): void => {
-      if (this.#over || this.#finished) return;
       const end = start + BLOCK_OCTETS;
-      if (end >= wire.length) {
-        beforeLast();
-        this.#stream.write(wire.subarray(start));
-        return;
-      }
+      const isLast = end >= wire.length;
+      if (this.#over || this.#finished || !beforeBlock(isLast)) return;
       this.#stream.write(wire.subarray(start, end), (error) => {
-        if (error !== undefined && error !== null) return;
-        blockWritten();
-        writeFrom(end);
+        if (!isLast && (error === undefined || error === null)) writeFrom(end);
       });
     };
     writeFrom(0);

@@ -213,11 +213,13 @@ export class Session implements AsyncDisposable {
   #writeContent(): void {
     const wire = this.#inHand?.wire;
     if (wire === undefined) throw new Error('expected a content in hand, found none');
-    this.#connection.writeContent(
-      wire.wire,
-      () => this.#setDeadline(),
-      () => this.#dispatch({ kind: 'completing' }),
-    );
+    this.#connection.writeContent(wire.wire, (isLast) => {
+      // A server that said 421 meanwhile has its last word, and is not to find a whole message behind it.
+      if (this.#dialog.phase.kind !== 'sending') return false;
+      if (isLast) this.#dispatch({ kind: 'completing' });
+      else this.#setDeadline();
+      return true;
+    });
   }
 
   async #startTls(): Promise<void> {

@@ -128,6 +128,16 @@ export class Peer {
     this.#socket.pause();
   }
 
+  /** Reads on, to the client's end; the last of what it sent. */
+  async readOut(): Promise<string> {
+    this.#socket.resume();
+    while (!this.#over) {
+      this.#unread = this.#unread.slice(-100);
+      await this.#more();
+    }
+    return this.#unread;
+  }
+
   reset(): void {
     this.#socket.resetAndDestroy();
   }

@@ -251,6 +251,24 @@ test.for<readonly [name: string, script: Script, outcome: object, timeouts?: Par
   expect(await session.send(order({ content }))).toMatchObject(outcome);
 });
 
+test('a message that a 421 caught amid its content never reaches its final dot, though the server reads on', async () => {
+  const last = Promise.withResolvers<string>();
+  const settled = Promise.withResolvers<void>();
+  await using server = await serve(async (peer) => {
+    await peer.open();
+    await upToContent(peer);
+    peer.stall();
+    peer.say('421 4.3.2 closing');
+    await settled.promise;
+    last.resolve(await peer.readOut());
+  });
+  const { session } = await openSession(server.port, { timeouts: { ...PATIENT, quitMs: 500 } });
+  const content = Buffer.alloc(40_000_000, `${'x'.repeat(76)}\r\n`);
+  expect(await session.send(order({ content }))).toMatchObject({ kind: 'unreachable', mailSent: true });
+  settled.resolve();
+  expect(await last.promise).not.toMatch(/\r\n\.\r\n$/);
+});
+
 test.for<readonly [name: string, script: Script, reason: string]>([
   ['FIN', async (peer) => peer.end(), 'closed-by-peer'],
   ['421', async (peer) => (peer.say('421 4.4.2 idle'), peer.end()), 'service-closing'],
