@@ -1,7 +1,8 @@
 -- Fences workers that are proven dead, and those silent for longer than any provider counts a silent connection.
 -- Proven: the session went while the last renewal was younger than keepalives take to end a session, so that its
--- process's kernel closed it, and with it every other socket; Postgres was not restarted since; and a worker that had
--- lost the session alone would by now have come back or aborted its connections.
+-- process's kernel closed it, and with it every other socket; no renewal came after the session was seen to be gone;
+-- Postgres was not restarted since; and a worker that had lost the session alone would by now have come back or aborted
+-- its connections.
 CREATE OR REPLACE FUNCTION mxflow_fence(p_life double precision, p_hold double precision, p_keepalive double precision,
   p_lock integer) RETURNS SETOF integer LANGUAGE plpgsql AS $$
 DECLARE
@@ -21,7 +22,7 @@ BEGIN
   FOR dead IN
     UPDATE workers w SET fenced_at = mxflow_now()
     WHERE w.stopped_at IS NULL AND w.fenced_at IS NULL AND (
-      (w.session_lost_at - w.renewed_at < p_keepalive * interval '1 second'
+      (w.session_lost_at >= w.renewed_at AND w.session_lost_at - w.renewed_at < p_keepalive * interval '1 second'
         AND w.renewed_at < mxflow_now() - p_life * interval '1 second'
         AND w.server_started_at = pg_postmaster_start_time())
       OR w.renewed_at < mxflow_now() - p_hold * interval '1 second')

@@ -78,6 +78,19 @@ test('a session that went long after the last renewal proves nothing', async () 
   expect(await fenceDeadWorkers(world, FENCE)).toEqual([]);
 });
 
+test('a worker that went on renewing without its session proves nothing by falling silent', async () => {
+  await using world = await openArbiter([{ maxConnections: 1 }]);
+  const epoch = await world.worker();
+  const session = await holdEpoch(world.url, epoch);
+  await world.ask(epoch);
+  await session[Symbol.asyncDispose]();
+  expect(await fenceDeadWorkers(world, FENCE)).toEqual([]);
+  await world.pass(3);
+  await renewWorker(world, epoch);
+  await world.pass(20);
+  expect(await fenceDeadWorkers(world, FENCE)).toEqual([]);
+});
+
 test('a session that comes back proves the worker alive', async () => {
   await using world = await openArbiter([{}]);
   const epoch = await world.worker();
