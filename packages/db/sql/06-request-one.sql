@@ -42,8 +42,10 @@ BEGIN
   END IF;
   -- After the lock: before it, the wait would count twice.
   now_at := mxflow_now();
-  IF NOT EXISTS (SELECT FROM paths p WHERE p.public_id = source AND p.mx_ip = ip AND p.scope_key = k
-    AND p.rules_version = p_version) THEN
+  -- Whoever wants nothing has a connection from before the rules changed, which may have been granted since this scope met
+  -- the path.
+  IF NOT (wants_slot OR wants_tokens > 0) OR NOT EXISTS (SELECT FROM paths p WHERE p.public_id = source AND p.mx_ip = ip
+    AND p.scope_key = k AND p.rules_version = p_version) THEN
     PERFORM mxflow_inherit_path(k, source, ip, p_version, now_at);
     SELECT * INTO s FROM scopes WHERE key = k;
   ELSE

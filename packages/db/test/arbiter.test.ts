@@ -12,6 +12,7 @@ import {
   requestGrants,
   settleGrants,
   stopWorker,
+  type Database,
 } from '../src/index.ts';
 import { account, openArbiter, PATH, wish } from './arbiter.ts';
 
@@ -218,4 +219,26 @@ test('an idle scope is forgotten only when nobody holds anything of it and its b
   expect(await world.scope(PATH)).toBeUndefined();
   const again = await world.worker();
   expect(await world.ask(again, { slots: 0, tokens: 500 })).toMatchObject({ binds: undefined });
+});
+
+test('a connection that the old rules granted while another worker met the new ones is counted by them once told of', async () => {
+  const rules = (shared: boolean) => [{ id: 'mx', mask: 'mx.*', shared }, {}];
+  await using world = await openArbiter(rules(false));
+  const [slow, other] = [await world.worker(), await world.worker()];
+  const rulesVersion = await world.version();
+  const byNew = { scopeKey: 'rule:mx/1', ruleId: 'mx' };
+  // The very first request notes the timeline, which would hold up the others.
+  await world.ask(other, { ruleId: 'mx', slots: 0, tokens: 0 });
+  await world.client.$transaction(async (client) => {
+    await requestGrants({ ...world, client } as unknown as Database, { epoch: slow, rulesVersion }, [
+      wish({ ruleId: 'mx' }),
+    ]);
+    await world.setRules(rules(true));
+    await world.ask(other, byNew);
+  });
+  await world.ask(slow, { ...byNew, slots: 0, tokens: 0 });
+  expect({ old: (await world.scope(PATH))?.slots, now: (await world.scope(byNew.scopeKey))?.slots }).toEqual({
+    old: 0,
+    now: 2,
+  });
 });

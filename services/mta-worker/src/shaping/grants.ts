@@ -37,6 +37,8 @@ export class Grants {
   readonly #accounts: ScopeAccounts;
   readonly #slots = new Map<string, Slot>();
   #strangers: ReadonlySet<string> = new Set();
+  /** Freed as such. The answer that grants one may still come. */
+  readonly #forfeited = new Set<string>();
   readonly #releasing = new Set<Promise<void>>();
   /** Slots that are being freed. */
   readonly #ending = new Set<string>();
@@ -57,7 +59,7 @@ export class Grants {
 
   /** Asks for the right to one connection; it comes with a token in hand of its scope. */
   async acquire(point: PathPoint): Promise<Acquired> {
-    const { book, unlimited } = this.#options;
+    const { alive, book, unlimited } = this.#options;
     const rule = book.of(point);
     if (unlimited) {
       const slot: Slot = { id: '', point, rule, end: new AbortController(), idle: false };
@@ -73,7 +75,13 @@ export class Grants {
       if (binds === 'connections' || binds === 'share') this.#endIdle(scopeKey);
       return { kind: 'denied', binds, askAgainMs, scopeKey };
     }
+    // The right to use it ran out on its way; left without an owner, it is freed where it is not already.
+    if (this.#forfeited.delete(answer.slotId) || !alive()) {
+      return { kind: 'denied', binds: 'connections', askAgainMs: RETRY_MS, scopeKey };
+    }
     const slot: Slot = { id: answer.slotId, point, rule: book.of(point), end: new AbortController(), idle: false };
+    // The rules changed on its way: it is to be counted where they count it now.
+    if (slot.rule.scopeKey !== scopeKey) await this.#accounts.ask({ point, rule: slot.rule, slot: false, tokens: 0 });
     this.#slots.set(slot.id, slot);
     this.#options.events.slotGranted();
     return { kind: 'granted', slot };
@@ -168,6 +176,7 @@ export class Grants {
     this.#accounts.begin();
     for (const slot of this.#slots.values()) slot.end.abort();
     this.#slots.clear();
+    this.#forfeited.clear();
   }
 
   /** Tells Postgres what became of tokens; gives back those that nobody uses. */
@@ -185,6 +194,7 @@ export class Grants {
     this.#strangers = new Set(strangers);
     if (lost.length === 0 || epoch !== currentEpoch()) return;
     logger.warn({ slots: lost.length }, 'slots without an owner in this process, freed');
+    for (const slotId of lost) this.#forfeited.add(slotId);
     await freeSlots(database, epoch, lost);
   }
 

@@ -30,6 +30,8 @@ const IDLE_TOKENS_MS = 1500;
 /** Room is announced; this is for an announcement that was missed. */
 const CATCH_UP_MS = 60_000;
 
+const FENCED: Answer = { slotId: undefined, binds: 'connections', askAgainMs: 500 };
+
 /** What this worker holds in each scope, and the one place from which Postgres is asked for more. */
 export class ScopeAccounts {
   readonly #options: AccountsOptions;
@@ -119,6 +121,8 @@ export class ScopeAccounts {
       tellAgain();
       throw err;
     });
+    // Fenced while the answer was on its way: what it granted is gone, and the accounts of another epoch begin at zero.
+    if (currentEpoch() !== rules.epoch) return answers.map(() => FENCED);
     for (const [index, answer] of answers.entries()) this.#receive(wishes[index] as Wish, answer);
     if (answers.some(({ binds }) => binds === 'rules-changed')) {
       tellAgain();
