@@ -50,6 +50,8 @@ class Keeper implements EpochKeeper {
   #renewedAtMs = Number.NEGATIVE_INFINITY;
   #wallOffsetMs = wallOffset();
   #expired = false;
+  /** One at a time: two that are told of one fencing would begin two epochs, and leave the first without renewal. */
+  #renewing: Promise<unknown> = Promise.resolve();
 
   constructor(options: EpochOptions) {
     this.#options = options;
@@ -64,7 +66,7 @@ class Keeper implements EpochKeeper {
   }
 
   async begin(): Promise<void> {
-    await this.#register();
+    this.#enter(await this.#register());
     const { context, lifeMs } = this.#options;
     // Goes on while the process stops: what is in hand may still be sent, and must be accounted for.
     const { signal } = new AbortController();
@@ -79,28 +81,40 @@ class Keeper implements EpochKeeper {
     await this.#session?.[Symbol.asyncDispose]();
   }
 
-  async #register(): Promise<void> {
+  async #register(): Promise<Life> {
     const { database, name, sources } = this.#options;
     const askedAtMs = performance.now();
-    this.#epoch = await registerWorker(database, name, sources);
-    await this.#holdSession();
-    this.#renewedAtMs = askedAtMs;
+    const epoch = await registerWorker(database, name, sources);
+    await this.#holdSession(epoch);
+    return { epoch, askedAtMs };
   }
 
-  async #holdSession(): Promise<void> {
+  #enter({ epoch, askedAtMs }: Life): void {
+    this.#epoch = epoch;
+    this.#renewedAtMs = askedAtMs;
+    this.#expired = false;
+  }
+
+  async #holdSession(epoch: number): Promise<void> {
     const { databaseUrl, context, onNotification } = this.#options;
-    const session = await holdEpoch(databaseUrl, this.#epoch, onNotification);
+    const session = await holdEpoch(databaseUrl, epoch, onNotification);
     this.#session = session;
     void session.lost.then(() => {
       if (this.#session !== session) return;
       this.#session = undefined;
-      context.logger.warn({ epoch: this.#epoch }, 'the session that proves this worker alive was lost');
+      context.logger.warn({ epoch }, 'the session that proves this worker alive was lost');
     });
   }
 
   async renew(): Promise<void> {
+    const renewed = this.#renewing.then(() => this.#renewOnce());
+    this.#renewing = renewed.catch(() => {});
+    await renewed;
+  }
+
+  async #renewOnce(): Promise<void> {
     // The proof comes first: a renewal without it would let a sweep take the worker for dead while it sends.
-    if (this.#session === undefined) await this.#holdSession();
+    if (this.#session === undefined) await this.#holdSession(this.#epoch);
     const askedAtMs = performance.now();
     const answer = await renewWorker(this.#options.database, this.#epoch);
     if (answer.kind === 'renewed') {
@@ -110,9 +124,12 @@ class Keeper implements EpochKeeper {
       return this.#options.onRenewed(answer);
     }
     this.#expire('epoch fenced');
-    await this.#session?.[Symbol.asyncDispose]();
-    await this.#register();
-    this.#expired = false;
+    const ended = this.#session;
+    this.#session = undefined;
+    await ended?.[Symbol.asyncDispose]();
+    // In one tick: nothing of the last epoch is taken for something of this one, and where one could not be begun, the
+    // next renewal is told again that the last one is over.
+    this.#enter(await this.#register());
     this.#options.onFenced(this.#epoch);
   }
 
@@ -132,6 +149,9 @@ class Keeper implements EpochKeeper {
     this.#options.onExpired();
   }
 }
+
+/** An epoch, and when it was asked for: monotonic ms. */
+type Life = { readonly epoch: number; readonly askedAtMs: number };
 
 const MAX_CLOCK_DRIFT_MS = 1000;
 
