@@ -9,6 +9,7 @@ import {
   offer,
   take,
   takeOverdue,
+  takeOverdueClaims,
   type Path,
 } from './path.ts';
 
@@ -81,6 +82,16 @@ test('what waits for a path that is held back goes back, all but a few', () => {
   expect(takeOverdue(path, 1000)).toHaveLength(2);
   expect(takeOverdue(path, 1000)).toHaveLength(0);
   expect(takeOverdue({ ...path, connections: 1 }, 200_000)).toHaveLength(10);
+});
+
+test('claims of a path that is held back go back, all of them; of another those that have waited too long', () => {
+  const ready = queued(3).map((each, index) => ({ lane: { ...each, arrivedAtMs: index * 1000 } }) as ClaimedWork);
+  const ids = (claims: readonly ClaimedWork[]) => claims.map(({ lane }) => lane.messageId);
+  const path = pathWith({ ready, openAfterMs: 4000 });
+  expect(ids(takeOverdueClaims(path, 3000))).toEqual([]);
+  expect(ids(takeOverdueClaims(path, 120_000))).toEqual(['0']);
+  expect(ids(takeOverdueClaims({ ...path, openAfterMs: 200_000 }, 3000))).toEqual(['1', '2']);
+  expect(ids(path.ready)).toEqual([]);
 });
 
 test.for<readonly [string, Partial<Path> | undefined, boolean]>([

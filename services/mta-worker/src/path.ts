@@ -133,15 +133,35 @@ export function noteBound(path: Path, nowMs: number): void {
  * long, and, of a path that may not open a connection for a while, all but a few.
  */
 export function takeOverdue(path: Path, nowMs: number): readonly LaneMessage[] {
-  const heldBack = path.connections === 0 && path.openAfterMs - nowMs > LONG_MS;
-  const kept = heldBack
+  const kept = isHeldBack(path, nowMs)
     ? path.queued.slice(0, KEPT)
-    : path.queued.filter(({ arrivedAtMs }) => nowMs - arrivedAtMs < TOO_LONG_MS);
+    : path.queued.filter((message) => !isHereTooLong(message, nowMs));
   if (kept.length === path.queued.length) return [];
   const staying = new Set(kept);
   const overdue = path.queued.filter((message) => !staying.has(message));
   path.queued.splice(0, path.queued.length, ...kept);
   return overdue;
+}
+
+/**
+ * The claimed messages that are to go back, taken out of those that are ready: likewise, and of a path that is held back
+ * all. Whether a message may still be sent is asked when it is claimed, so that a claim must not wait for long.
+ */
+export function takeOverdueClaims(path: Path, nowMs: number): readonly ClaimedWork[] {
+  const heldBack = isHeldBack(path, nowMs);
+  const { overdue = [], kept = [] } = Object.groupBy(path.ready, ({ lane }) =>
+    heldBack || isHereTooLong(lane, nowMs) ? 'overdue' : 'kept',
+  );
+  path.ready.splice(0, path.ready.length, ...kept);
+  return overdue;
+}
+
+function isHeldBack(path: Path, nowMs: number): boolean {
+  return path.connections === 0 && path.openAfterMs - nowMs > LONG_MS;
+}
+
+function isHereTooLong({ arrivedAtMs }: LaneMessage, nowMs: number): boolean {
+  return nowMs - arrivedAtMs >= TOO_LONG_MS;
 }
 
 /** A broker must not hold a copy unacknowledged for long: it keeps everything after it, and closes the channel in the end. */

@@ -16,6 +16,7 @@ import {
   noteBound,
   offer,
   takeOverdue,
+  takeOverdueClaims,
   type Path,
 } from './path.ts';
 import type { HowParked, PutBack } from './put-back.ts';
@@ -129,10 +130,10 @@ export class Paths {
   pumpAll(): void {
     const nowMs = performance.now();
     for (const path of this.#paths.values().toArray()) {
-      const overdue = takeOverdue(path, nowMs);
-      const waitMs = Math.min(MAX_PARKED_MS, Math.max(MIN_PARKED_MS, path.openAfterMs - nowMs));
-      for (const message of overdue)
-        void this.#options.putBack.park(message, { delayMs: waitMs, reason: path.denied?.binds ?? 'busy' });
+      const delayMs = Math.min(MAX_PARKED_MS, Math.max(MIN_PARKED_MS, path.openAfterMs - nowMs));
+      const how: HowParked = { delayMs, reason: path.denied?.binds ?? 'busy' };
+      for (const message of takeOverdue(path, nowMs)) void this.#options.putBack.park(message, how);
+      for (const message of takeOverdueClaims(path, nowMs)) void this.#options.putBack.giveBack(message, how);
       this.pump(path);
     }
   }
