@@ -122,8 +122,10 @@ export class Subscription {
     };
     channel.on('close', () => this.#lost(session, model));
     await this.#consume(session);
+    // Nobody else looks at a channel that died before it was in use.
+    if (!session.alive) throw new Error('expected an open channel, found it closed by the broker');
     this.#queueDeleted = false;
-    if (session.alive) this.#session = session;
+    this.#session = session;
   }
 
   async #consume(session: Session): Promise<void> {
