@@ -12,7 +12,7 @@ export type LaneMessage = Omit<Message<'delivery.requested.v1'>, 'messageId'> & 
   readonly traceparent: string | undefined;
   /** When this worker got it: ms, monotonic. */
   readonly arrivedAtMs: number;
-  /** Lets the broker forget its copy. Called once, after what became of the message is durable. */
+  /** Lets the broker forget its copy. Called, once or again, after what became of the message is durable. */
   readonly settle: () => void;
 };
 

@@ -40,16 +40,17 @@ export function createOffline({ claim, desk, putBack, onFault }: OfflineOptions)
   const process = async (message: LaneMessage, answer: AnswerOffline): Promise<void> => {
     const { messageId, attempt } = message;
     let claimed: ClaimedWork | undefined;
+    let outcome: OutcomeMessage;
     try {
       claimed = await claim(message);
       if (claimed === undefined) return await putBack.settleRefused(message);
-      await desk.report(await answer(claimed, { messageId, attempt, at: Date.now() }), message);
-      message.settle();
+      outcome = await answer(claimed, { messageId, attempt, at: Date.now() });
     } catch (error) {
       onFault(error);
       if (claimed === undefined) return await putBack.park(message, FAULT);
-      await putBack.giveBack(claimed, FAULT);
+      return await putBack.giveBack(claimed, FAULT);
     }
+    await desk.report(outcome, message).catch(onFault);
   };
 
   return {

@@ -10,12 +10,14 @@ const MAX_UNCONFIRMED = 64;
 /** Outcomes confirmed and not recorded, beyond which no MAIL is sent: the recorder is far behind. */
 const MAX_UNRECORDED = 20_000;
 
-type Held = { readonly outcome: OutcomeMessage; confirmedAtMs: number };
+/** `toldAtMs`: when the broker last answered, whatever it said; monotonic. */
+type Held = { readonly outcome: OutcomeMessage; readonly lane: LaneMessage; toldAtMs: number };
 
 export type OutcomeDeskOptions = {
   readonly database: Database;
   readonly messaging: Messaging;
-  /** A confirmed outcome that is not recorded after so long is published again. */
+  readonly currentEpoch: () => number;
+  /** An outcome that is not recorded so long after the broker answered is published again. */
   readonly reportAgainMs: number;
 };
 
@@ -80,30 +82,35 @@ export class OutcomeDesk {
     this.#wake();
   }
 
-  /** Publishes; resolves when the broker has confirmed. */
+  /** Publishes; what the broker refuses is published again later. The broker's copy of the message goes when it has confirmed. */
   async report(outcome: OutcomeMessage, lane: LaneMessage): Promise<void> {
-    const entry: Held = { outcome, confirmedAtMs: Number.POSITIVE_INFINITY };
+    const entry: Held = { outcome, lane, toldAtMs: Number.POSITIVE_INFINITY };
     this.#held.set(lane.messageId, entry);
-    await this.#publish(outcome, lane.traceparent);
-    entry.confirmedAtMs = performance.now();
-    this.released(lane);
+    await this.#publish(entry);
   }
 
   /**
-   * Compares with Postgres: forgets what is recorded, publishes again what seems lost, finds claims under our epoch of
-   * which this process knows nothing. The answer to such a claim was lost on its way: it was never sent.
+   * Compares with Postgres: forgets what is recorded, finds claims under our epoch of which this process knows nothing.
+   * The answer to such a claim was lost on its way: it was never sent.
    */
   async reconcile(epoch: number): Promise<readonly ClaimKey[]> {
     const askedAtMs = performance.now();
     const claims = await claimsOf(this.#options.database, epoch);
     const open = new Map(claims.map(({ messageId, attempt }) => [messageId, attempt]));
     for (const [messageId, entry] of this.#held) {
-      if (entry.confirmedAtMs > askedAtMs) continue;
+      if (entry.toldAtMs > askedAtMs) continue;
       if (open.get(messageId) !== entry.outcome.body.attempt) this.#held.delete(messageId);
-      else if (askedAtMs - entry.confirmedAtMs > this.#options.reportAgainMs) await this.#publishAgain(entry);
     }
     this.#wake();
+    // Fenced while the answer was on its way: we know nothing of these claims any more, though we may have sent them.
+    if (this.#options.currentEpoch() !== epoch) return [];
     return claims.filter(({ messageId }) => !this.#knows(messageId));
+  }
+
+  /** Publishes again what seems lost, by the last comparison with Postgres. */
+  async reportAgain(): Promise<void> {
+    const dueBeforeMs = performance.now() - this.#options.reportAgainMs;
+    for (const entry of this.#held.values()) if (entry.toldAtMs < dueBeforeMs) await this.#publish(entry);
   }
 
   /** The epoch was fenced: everything in hand is somebody else's now. */
@@ -118,17 +125,19 @@ export class OutcomeDesk {
     while (this.#unconfirmed.size > 0) await this.untilRoom();
   }
 
-  async #publish(outcome: OutcomeMessage, traceparent: string | undefined): Promise<void> {
+  async #publish(entry: Held): Promise<void> {
+    const { outcome, lane } = entry;
+    const trace = lane.traceparent === undefined ? {} : { traceparent: lane.traceparent };
     this.#unconfirmed.add(outcome);
-    const trace = traceparent === undefined ? {} : { traceparent };
-    await this.#options.messaging.publishMany([{ ...outcome, ...trace }]);
-    this.#unconfirmed.delete(outcome);
-    this.#wake();
-  }
-
-  async #publishAgain(entry: Held): Promise<void> {
-    await this.#publish(entry.outcome, undefined);
-    entry.confirmedAtMs = performance.now();
+    try {
+      await this.#options.messaging.publishMany([{ ...outcome, ...trace }]);
+    } finally {
+      entry.toldAtMs = performance.now();
+      this.#unconfirmed.delete(outcome);
+      this.#wake();
+    }
+    this.released(lane);
+    lane.settle();
   }
 
   #knows(messageId: MessageId): boolean {

@@ -102,9 +102,9 @@ async function composeOrder(
   return { kind: 'order', order: { reversePath, forwardPath, content, smtpUtf8, verifyOnly } };
 }
 
-/** The connection goes on while the outcome becomes durable; the broker's copy of the message goes only after that. */
+/** The connection goes on while the outcome becomes durable. */
 function report({ lane }: ClaimedWork, outcome: OutcomeMessage, { desk, events }: SendOptions): void {
-  desk.report(outcome, lane).then(lane.settle, (err: unknown) => events.reportFailed(err));
+  desk.report(outcome, lane).catch((err: unknown) => events.reportFailed(err));
 }
 
 function giveBack(message: ClaimedWork, because: string, { putBack, events }: SendOptions): void {

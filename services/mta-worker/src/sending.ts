@@ -60,7 +60,7 @@ export function startSending(options: SendingOptions): Sending {
   const { barring } = book;
   const stopped = new AbortController();
   const currentEpoch = (): number => keeper.epoch;
-  const desk = new OutcomeDesk({ database, messaging, reportAgainMs: config.MXFLOW_REPORT_AGAIN_AFTER });
+  const desk = new OutcomeDesk({ database, messaging, currentEpoch, reportAgainMs: config.MXFLOW_REPORT_AGAIN_AFTER });
   const claim = createClaimDesk({ database, desk, currentEpoch });
   const putBack = createPutBack({ database, desk, currentEpoch, logger, signal: stopped.signal });
   const alive = (): boolean => keeper.alive();

@@ -8,8 +8,9 @@ import { requireServers, type ProcessContext } from '@mxflow/process';
 import type { WorkerConfig } from './config.ts';
 import { keepEpoch, type EpochKeeper } from './epoch-keeper.ts';
 import { createEvents, type WorkerEvents } from './events.ts';
+import { createRuleFollower } from './follow-rules.ts';
 import { startSending, type Sending } from './sending.ts';
-import { openRuleBook, type RuleBook } from './shaping/rule-book.ts';
+import { openRuleBook } from './shaping/rule-book.ts';
 import { bindableSources, readSources } from './sources.ts';
 import { startWatchdog } from './watchdog.ts';
 
@@ -34,7 +35,7 @@ export async function startWorker(config: WorkerConfig, context: ProcessContext)
   let cutOff = new AbortController();
   // Set below: until then there is nothing to forget.
   let sending: Sending | undefined;
-  const followRules = createRuleFollower({ book, sending: () => sending, keeper: () => keeper, context });
+  const followRules = createRuleFollower({ book, logger, apply: () => applyRules(sending, keeper) });
   const keeper: EpochKeeper = resources.use(
     await keepEpoch({
       database,
@@ -49,7 +50,7 @@ export async function startWorker(config: WorkerConfig, context: ProcessContext)
       onRenewed: ({ rulesVersion, surplus }) => {
         sending?.grants.endSurplus(surplus);
         // Not waited for: following renews itself.
-        if (rulesVersion !== book.version) void followRules(rulesVersion);
+        void followRules(rulesVersion);
       },
       onNotification: (channel, payload) => {
         void (channel === 'mxflow_rules' ? followRules() : sending?.roomIn(payload));
@@ -82,6 +83,13 @@ export async function startWorker(config: WorkerConfig, context: ProcessContext)
   return resources.move();
 }
 
+async function applyRules(sending: Sending | undefined, keeper: EpochKeeper): Promise<void> {
+  await sending?.grants.rulesChanged();
+  sending?.paths.rulesChanged();
+  // What is above the new maximum now ends without waiting for the next round.
+  await keeper.renew();
+}
+
 function cutOffNow(sessions: AbortController): AbortController {
   sessions.abort();
   return new AbortController();
@@ -90,32 +98,6 @@ function cutOffNow(sessions: AbortController): AbortController {
 async function connectBroker(config: WorkerConfig, logger: ProcessContext['logger']): Promise<Messaging> {
   const deliverTwice = config.MXFLOW_TEST_DELIVER_TWICE;
   return await connectMessaging({ url: config.AMQP_URL, name: 'mta-worker', logger, deliverTwice });
-}
-
-type RuleFollower = {
-  readonly book: RuleBook;
-  readonly sending: () => Sending | undefined;
-  readonly keeper: () => EpochKeeper;
-  readonly context: ProcessContext;
-};
-
-/** Reads changed rules and goes by them at once: open connections included. One change at a time. */
-function createRuleFollower({ book, sending, keeper, context }: RuleFollower): (version?: number) => Promise<void> {
-  let last: Promise<void> = Promise.resolve();
-  const follow = async (version?: number): Promise<void> => {
-    if (!(await book.refresh(version))) return;
-    context.logger.info({ version: book.version }, 'MX rules changed');
-    await sending()?.grants.rulesChanged();
-    sending()?.paths.rulesChanged();
-    // What is above the new maximum now ends without waiting for the next round.
-    await keeper().renew();
-  };
-  return (version) => {
-    last = last
-      .then(() => follow(version))
-      .catch((err: unknown) => context.logger.warn({ err }, 'following the MX rules failed, trying again'));
-    return last;
-  };
 }
 
 type Periodic = {
@@ -132,13 +114,15 @@ function runPeriodically({ context, database, sending, keeper, events }: Periodi
   tasks.use(context.every(PUMP_EVERY_MS, async () => sending.paths.pumpAll(), { name: 'pump' }));
   tasks.use(context.every(SETTLE_EVERY_MS, () => sending.grants.settle(), { name: 'settle-tokens' }));
   const reconcile = async (): Promise<void> => {
-    const { epoch } = keeper;
     await sending.grants.reconcile();
+    const { epoch } = keeper;
     const unknown = await sending.desk.reconcile(epoch);
-    if (unknown.length === 0) return;
-    events.foundUnknownClaims(unknown.length);
-    const back = unknown.map((claim) => ({ ...claim, delayMs: 0, reason: 'claim-lost' }));
-    await returnClaims(database, epoch, back);
+    if (unknown.length > 0) {
+      events.foundUnknownClaims(unknown.length);
+      const back = unknown.map((claim) => ({ ...claim, delayMs: 0, reason: 'claim-lost' }));
+      await returnClaims(database, epoch, back);
+    }
+    await sending.desk.reportAgain();
   };
   tasks.use(context.every(RECONCILE_EVERY_MS, reconcile, { name: 'reconcile', waitFirst: true }));
   return tasks;

@@ -10,7 +10,7 @@ import {
   type ReleasedMessage,
 } from '@mxflow/db';
 import { createWorld } from '@mxflow/infra/testing';
-import { connectMessaging } from '@mxflow/messaging';
+import { connectMessaging, type Messaging } from '@mxflow/messaging';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { sent } from '../src/attempt-outcome.ts';
@@ -33,12 +33,12 @@ beforeAll(async () => {
   database = made.use(openDatabase(world.databaseUrl));
   const messaging = made.use(await connectMessaging({ url: world.amqpUrl, name: 'test' }));
   epoch = await registerWorker(database, 'w', []);
-  desk = new OutcomeDesk({ database, messaging, reportAgainMs: 60_000 });
+  desk = new OutcomeDesk({ database, messaging, currentEpoch, reportAgainMs: 60_000 });
 });
 afterAll(() => made.disposeAsync());
 
-const claim = (message: LaneMessage) =>
-  createClaimDesk({ database, desk, currentEpoch: () => fencedTo ?? epoch })(message);
+const currentEpoch = (): number => fencedTo ?? epoch;
+const claim = (message: LaneMessage) => createClaimDesk({ database, desk, currentEpoch })(message);
 const worked = (addresses: readonly string[]): Promise<Work> =>
   makeWork(database, addresses, { mode: 'live', siteKeyOf: async (domain) => `mx:0 mx.${domain}` });
 
@@ -131,4 +131,42 @@ test('claims whose epoch was fenced before their answer came are not ours', asyn
   } finally {
     fencedTo = undefined;
   }
+});
+
+test('an epoch that was fenced while its claims were read has none to give back: they may have been sent', async () => {
+  const message = copyOf(await only(await worked(['sent@claims.test'])));
+  expect(await claim(message)).toBeDefined();
+  const unknown = desk.reconcile(epoch);
+  fencedTo = epoch + 1;
+  desk.forgetClaims();
+  try {
+    expect(await unknown).toEqual([]);
+  } finally {
+    fencedTo = undefined;
+  }
+});
+
+test('an outcome that the broker refused is published again, and holds up nothing meanwhile', async () => {
+  const published: unknown[] = [];
+  const publishMany = async (messages: readonly unknown[]): Promise<void> => {
+    published.push(...messages);
+    if (published.length === 1) throw new Error('no queue took it');
+  };
+  const refused = new OutcomeDesk({
+    database,
+    messaging: { publishMany, blocked: false } as unknown as Messaging,
+    currentEpoch,
+    reportAgainMs: 0,
+  });
+  const message = copyOf(await only(await worked(['refused@claims.test'])));
+  await createClaimDesk({ database, desk: refused, currentEpoch })(message);
+  const facts = { messageId: message.messageId, attempt: 1, at: Date.now() };
+  const outcome = sent(facts, { code: 250, enhanced: undefined, lines: ['ok'] });
+  await expect(refused.report(outcome, message)).rejects.toThrow('no queue took it');
+  expect({ unconfirmed: refused.unconfirmed, held: refused.holds(message) }).toEqual({ unconfirmed: 0, held: true });
+  await refused.reconcile(epoch);
+  await refused.reportAgain();
+  expect(published).toHaveLength(2);
+  expect(refused.holds(message)).toBe(false);
+  expect(settled).toContain(`${message.messageId}/1`);
 });
