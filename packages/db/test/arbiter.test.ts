@@ -234,7 +234,7 @@ test('a connection that the old rules granted while another worker met the new o
       wish({ ruleId: 'mx' }),
     ]);
     await world.setRules(rules(true));
-    await world.ask(other, byNew);
+    await world.ask(other, { ...byNew, tokens: 0, tokensInHand: 1 });
   });
   await world.ask(slow, { ...byNew, slots: 0, tokens: 0 });
   expect({ old: (await world.scope(PATH))?.slots, now: (await world.scope(byNew.scopeKey))?.slots }).toEqual({
