@@ -40,7 +40,7 @@ function figures() {
       queries: [{ expr: 'max(mxflow_bounce_rules_never_hit)', legend: 'rules' }],
     }),
     figure({
-      title: 'Sites under guard',
+      title: 'Sites and providers under guard',
       description:
         'Where errors are held back because too many addresses are said to be dead. See `mxflow quarantine held list`.',
       unit: 'short',

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { ask } from './api-client.ts';
 import type { Context } from './job-commands.ts';
 import { printJson, printTable } from './print.ts';
-import { addFilterOptions, filterQuery, type FilterOptions } from './quarantine-filter.ts';
+import { addFilterOptions, filterQuery, PROVIDER, type FilterOptions } from './quarantine-filter.ts';
 
 const BASE = '/v1/quarantine';
 
@@ -26,6 +26,7 @@ export function addQuarantineBulkCommands(quarantine: Command, context: Context)
     .requiredOption('--from <instant>', 'first instant: 2026-01-31, or 2026-01-31T08:30, in UTC')
     .requiredOption('--to <instant>', 'first instant behind the last')
     .option('--site <site>', 'number of a site, or one of its domains')
+    .option(...PROVIDER)
     .option('--rule <id>', 'the bounce rule that decided')
     .option('--reason <reason>', 'user-unknown, …')
     .option('--dry-run', 'only tell what it would do')
@@ -45,7 +46,9 @@ export function addQuarantineBulkCommands(quarantine: Command, context: Context)
 
 function addHeld(quarantine: Command, context: Context): void {
   const held = quarantine.command('held').description('errors that the guard holds back');
-  addHeldOptions(held.command('list').description('sites that the guard watches, and the errors that wait'))
+  addHeldOptions(
+    held.command('list').description('sites and providers that the guard watches, and the errors that wait'),
+  )
     .option('--limit <n>', 'errors on a page', '100')
     .option('--cursor <cursor>', 'of the next page')
     .action(async ({ limit, cursor, ...options }: FilterOptions & { limit: string; cursor?: string }) => {
@@ -53,10 +56,11 @@ function addHeld(quarantine: Command, context: Context): void {
       const answer = await ask<HeldErrors>(context.access(), { method: 'GET', path: `${BASE}/held`, query });
       if (context.json()) return printJson(answer);
       printTable(
-        ['site', 'hosts', 'alarmed', 'held'],
-        answer.sites.map(({ site, key = 'the resolver', alarmedAt = 'no', held: errors }) => [
+        ['site', 'provider', 'hosts', 'alarmed', 'held'],
+        answer.sites.map(({ site, provider = '', key, alarmedAt = 'no', held: errors }) => [
           site,
-          key,
+          provider,
+          key ?? (provider === '' ? 'the resolver' : 'all of its sites'),
           alarmedAt,
           errors,
         ]),
@@ -93,6 +97,7 @@ function addHeld(quarantine: Command, context: Context): void {
 function addHeldOptions(command: Command): Command {
   return command
     .option('--site <site>', 'number of a site, one of its domains, or resolver')
+    .option(...PROVIDER)
     .option('--reason <reason>', 'user-unknown, …')
     .option('--rule <id>', 'the bounce rule that decided')
     .option('--from <instant>', 'first instant: 2026-01-31, or 2026-01-31T08:30, in UTC')

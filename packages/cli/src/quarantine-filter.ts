@@ -9,10 +9,14 @@ export type FilterOptions = {
   readonly reason?: string;
   readonly rule?: string;
   readonly site?: string;
+  readonly provider?: string;
   readonly text?: string;
   readonly from?: string;
   readonly to?: string;
 };
+
+/** All sites of a provider, which may give each customer hosts of its own. */
+export const PROVIDER = ['--provider <domain>', 'all sites whose MX hosts lie under a domain: outlook.com'] as const;
 
 /** Options of a filter over addresses. */
 export function addFilterOptions(command: Command): Command {
@@ -22,6 +26,7 @@ export function addFilterOptions(command: Command): Command {
     .option('--reason <reason>', 'user-unknown, mailbox-full, …')
     .option('--rule <id>', 'the bounce rule that decided')
     .option('--site <site>', 'number of a site, or one of its domains')
+    .option(...PROVIDER)
     .option('--text <words>', 'anywhere in the text that was seen')
     .option('--from <instant>', 'first instant: 2026-01-31, or 2026-01-31T08:30, in UTC')
     .option('--to <instant>', 'first instant behind the last');

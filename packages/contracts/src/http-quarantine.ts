@@ -23,6 +23,10 @@ const Site = Type.String({
   pattern: '^(\\d{1,9}|resolver|[0-9A-Za-z.-]*[A-Za-z][0-9A-Za-z-]*)$',
   description: 'Number of a site, one of its domains, or resolver for domains that do not exist',
 });
+const Provider = Type.String({
+  maxLength: 255,
+  description: 'All sites of a provider, by the registrable domain of its MX hosts: outlook.com. Not beside a site',
+});
 
 /** Which addresses: those that meet all that is given. */
 const filter = {
@@ -31,6 +35,7 @@ const filter = {
   reason: Type.Optional(Reason),
   rule: Type.Optional(Type.String({ maxLength: 64 })),
   site: Type.Optional(Site),
+  provider: Type.Optional(Provider),
   text: Type.Optional(
     Type.String({ minLength: 1, maxLength: 500, description: 'Anywhere in the text that was seen, case ignored' }),
   ),
@@ -175,6 +180,7 @@ export const UndoPost = Type.Object(
     from: Instant,
     to: Instant,
     site: filter.site,
+    provider: filter.provider,
     rule: filter.rule,
     reason: filter.reason,
     dryRun,
@@ -194,6 +200,7 @@ export type Undone = Static<typeof Undone>;
 
 const heldFilter = {
   site: filter.site,
+  provider: filter.provider,
   reason: filter.reason,
   rule: filter.rule,
   from: filter.from,
@@ -216,6 +223,9 @@ export const HeldErrors = Type.Object(
         {
           site: Type.Integer({ description: '0: the resolver' }),
           key: Type.Optional(Type.String({ description: 'Its MX hosts' })),
+          provider: Type.Optional(
+            Type.String({ description: 'Its provider; without a key: this provider, over all of its sites' }),
+          ),
           alarmedAt: Type.Optional(Instant),
           held: Count,
         },

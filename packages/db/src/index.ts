@@ -3,6 +3,7 @@ export * from './migrate.ts';
 export * from './job-lookup.ts';
 export * from './lanes.ts';
 export * from './sites.ts';
+export { findProvider, RESOLVER_SITE } from './guarded.ts';
 export * from './work-claim.ts';
 export * from './work-feed.ts';
 export * from './work-outcome.ts';

@@ -1,6 +1,7 @@
 import { addressKey, afterEvent, VALID_ENTRY, type QuarantineEvent } from '@mxflow/domain';
 
 import type { Statements } from './database.ts';
+import { RESOLVER_SITE } from './guarded.ts';
 import {
   forgetEntries,
   lockEntries,
@@ -12,7 +13,7 @@ import {
   type QuarantineTermsNow,
   type StoredEntry,
 } from './quarantine-entries.ts';
-import { askGuard, RESOLVER_SITE, type GuardAnswer } from './quarantine-guard.ts';
+import { askGuard } from './quarantine-guard.ts';
 import { storable } from './unstorable.ts';
 
 /** Something that happened to an address: an error of a message, a complaint, a success. */
@@ -28,7 +29,7 @@ export type AddressEvent = {
 
 export type EventTerms = QuarantineTermsNow & {
   readonly from: 'reply' | 'mail';
-  /** Messages with an outcome that this transaction counts, by site. */
+  /** Messages with an outcome that this transaction counts: by site, by provider, and all. */
   readonly messages: ReadonlyMap<number, number>;
   /** The guard is not asked: a person has decided. */
   readonly unguarded?: boolean;
@@ -40,11 +41,12 @@ export type QuarantineEffect = {
   readonly barred: ReadonlyMap<string, number>;
   /** Errors that the guard has held back. */
   readonly held: number;
-  /** Sites at which it has begun to. */
+  /** Where it has begun to: sites, and providers by name. */
   readonly alarmedSites: readonly number[];
+  readonly alarmedProviders: readonly string[];
 };
 
-export const NO_EFFECT: QuarantineEffect = { barred: new Map(), held: 0, alarmedSites: [] };
+export const NO_EFFECT: QuarantineEffect = { barred: new Map(), held: 0, alarmedSites: [], alarmedProviders: [] };
 
 /** Characters of a text that are kept beside an address. */
 const MAX_TEXT = 500;
@@ -66,8 +68,10 @@ export async function applyEvents(
   const addresses = [...new Set(ordered.map(({ address }) => address))];
   const { entries, made } = await lockEntries(tx, addresses);
   const free = foldEvents(ordered, { entries, made, terms, held: new Set() });
-  const answers = terms.unguarded === true ? [] : await guardAnswers(tx, free.suspects, terms);
-  const held = heldEvents(free.suspects, answers);
+  const guarded = Map.groupBy(terms.unguarded === true ? [] : free.suspects, guardOf);
+  const suspects = new Map([...guarded].map(([id, group]) => [id, group.length]));
+  const { admitted, ...alarmed } = await askGuard(tx, { suspects, ...terms });
+  const held = new Set([...guarded].flatMap(([id, group]) => group.slice(admitted.get(id) ?? 0)));
   const { changes, after } = held.size === 0 ? free : foldEvents(ordered, { entries, made, terms, held });
   const changed = [...after].filter(([address, entry]) => differs(entry, entries.get(address)));
   await writeEntries(
@@ -82,11 +86,7 @@ export async function applyEvents(
     tx,
     [...made].filter((address) => !touched.has(address)),
   );
-  return {
-    barred: countBarred(changes),
-    held: held.size,
-    alarmedSites: answers.filter(({ alarmed }) => alarmed).map(({ siteId }) => siteId),
-  };
+  return { barred: countBarred(changes), held: held.size, ...alarmed };
 }
 
 type World = {
@@ -139,29 +139,9 @@ function differs(entry: StoredEntry, stored: StoredEntry | undefined): boolean {
   return stored === undefined || counts(stored, entry) || stored.successAt !== entry.successAt;
 }
 
-async function guardAnswers(
-  tx: Statements,
-  suspects: readonly AddressEvent[],
-  { settings, from, messages }: EventTerms,
-): Promise<readonly GuardAnswer[]> {
-  const all = [...messages.values()].reduce((sum, count) => sum + count, 0);
-  const questions = [...Map.groupBy(suspects, guardOf)].map(([siteId, group]) => ({
-    siteId,
-    suspects: group.length,
-    messages: siteId === RESOLVER_SITE ? all : (messages.get(siteId) ?? 0),
-  }));
-  return await askGuard(tx, questions, { settings, from });
-}
-
 /** Whose trouble an error would be, if it were none of the address. */
 function guardOf({ event, siteId }: AddressEvent): number {
   return siteId === null || (event.kind === 'error' && event.reason === 'invalid-domain') ? RESOLVER_SITE : siteId;
-}
-
-function heldEvents(suspects: readonly AddressEvent[], answers: readonly GuardAnswer[]): ReadonlySet<AddressEvent> {
-  const room = new Map(answers.map(({ siteId, admitted }) => [siteId, admitted]));
-  const groups = Map.groupBy(suspects, guardOf);
-  return new Set([...groups].flatMap(([siteId, group]) => group.slice(room.get(siteId) ?? group.length)));
 }
 
 async function hold(tx: Statements, events: readonly AddressEvent[], now: number): Promise<void> {

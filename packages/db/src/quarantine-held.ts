@@ -1,6 +1,7 @@
 import type { FailureDetail, FailureReason, FailureType } from '@mxflow/domain';
 
 import type { Database } from './database.ts';
+import { liesUnder, sitesUnder } from './guarded.ts';
 import { readQuarantineTerms } from './quarantine-entries.ts';
 import { applyEvents, type AddressEvent } from './quarantine-events.ts';
 import { inTransaction } from './transaction.ts';
@@ -23,6 +24,7 @@ export type HeldError = {
 
 /** Which of the held errors: those that meet all that is given. */
 export type HeldQuery = {
+  /** A site, a provider or the resolver: see {@link RESOLVER_SITE}. */
   readonly siteId?: number | undefined;
   readonly reason?: FailureReason | undefined;
   readonly rule?: string | undefined;
@@ -33,7 +35,7 @@ export type HeldQuery = {
 const COLUMNS = `h.id::text AS id, h.site_id AS "siteId", h.address, h.at, h.reason, h.type, h.detail, h.rule, h.text,
   h.message_id::text AS "messageId", h.attempt`;
 
-const MATCHES = `($1::int IS NULL OR h.site_id = $1) AND ($2::text IS NULL OR h.reason = $2)
+const MATCHES = `${liesUnder('h', '$1')} AND ($2::text IS NULL OR h.reason = $2)
   AND ($3::text IS NULL OR h.rule = $3) AND ($4::timestamptz IS NULL OR h.at >= $4)
   AND ($5::timestamptz IS NULL OR h.at < $5)`;
 
@@ -55,23 +57,28 @@ export async function listHeld(
   );
 }
 
-/** A site at which the guard holds errors back, or has some left. */
+/** A site or a provider at which the guard holds errors back, or has some left. */
 export type GuardedSite = {
   readonly siteId: number;
-  /** `null` for the resolver. */
+  /** Its MX hosts; `null` for a provider as a whole, and for the resolver. */
   readonly key: string | null;
+  /** Its provider, or the one that this is. */
+  readonly provider: string | null;
   readonly alarmedAt: Date | null;
   readonly held: number;
 };
 
-/** Sites that the guard has something of, those in alarm first. */
+/** Sites and providers that the guard has something of, those in alarm first, a provider before its sites. */
 export async function listGuardedSites(database: Database): Promise<readonly GuardedSite[]> {
   return await database.client.$queryRawUnsafe<GuardedSite[]>(
-    `SELECT g.site_id AS "siteId", s.key, g.alarmed_at AS "alarmedAt",
-       (SELECT count(*) FROM guard_held h WHERE h.site_id = g.site_id)::int AS held
+    `SELECT g.site_id AS "siteId", s.key, p.name AS provider, g.alarmed_at AS "alarmedAt", errors.held
      FROM guard_sites g LEFT JOIN sites s ON s.id = g.site_id
-     WHERE g.alarmed_at IS NOT NULL OR EXISTS (SELECT FROM guard_held h WHERE h.site_id = g.site_id)
-     ORDER BY g.alarmed_at DESC NULLS LAST, g.site_id LIMIT 1000`,
+     LEFT JOIN providers p ON p.id IN (g.site_id, s.provider_id)
+     CROSS JOIN LATERAL (
+       SELECT count(*)::int AS held FROM guard_held h WHERE h.site_id = ANY ${sitesUnder('g.site_id')}
+     ) errors
+     WHERE g.alarmed_at IS NOT NULL OR errors.held > 0
+     ORDER BY g.alarmed_at IS NULL, s.key IS NOT NULL, g.alarmed_at DESC, g.site_id LIMIT 1000`,
   );
 }
 
@@ -132,7 +139,7 @@ async function countHeld(database: Database, query: HeldQuery): Promise<number> 
 
 export type GuardCounts = { readonly alarmedSites: number; readonly held: number };
 
-/** Sites at which errors are held back, and errors that wait for a person. */
+/** Sites and providers at which errors are held back, and errors that wait for a person. */
 export async function countGuard(database: Database): Promise<GuardCounts> {
   const [row] = await database.client.$queryRawUnsafe<GuardCounts[]>(
     `SELECT (SELECT count(*) FROM guard_sites WHERE alarmed_at IS NOT NULL)::int AS "alarmedSites",

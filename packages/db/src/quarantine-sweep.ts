@@ -1,6 +1,7 @@
 import { afterTime } from '@mxflow/domain';
 
 import type { Database } from './database.ts';
+import { sitesUnder } from './guarded.ts';
 import {
   ENTRY_COLUMNS,
   readQuarantineTerms,
@@ -65,6 +66,7 @@ export async function sweepGuard(database: Database): Promise<void> {
      )
      UPDATE guard_sites g SET alarmed_at = NULL FROM clock
      WHERE alarmed_at < now - interval '1 hour'
-       AND NOT EXISTS (SELECT FROM guard_held h WHERE h.site_id = g.site_id AND h.at > now - interval '1 hour')`,
+       AND NOT EXISTS (SELECT FROM guard_held h
+         WHERE h.site_id = ANY ${sitesUnder('g.site_id')} AND h.at > now - interval '1 hour')`,
   );
 }

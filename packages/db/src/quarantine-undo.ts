@@ -1,6 +1,7 @@
 import type { FailureReason } from '@mxflow/domain';
 
 import type { Database, Statements } from './database.ts';
+import { liesUnder } from './guarded.ts';
 import {
   forgetEntries,
   readQuarantineTerms,
@@ -11,7 +12,6 @@ import {
   type StoredEntry,
 } from './quarantine-entries.ts';
 import { lockKnown, NOTHING_KNOWN } from './quarantine-edits.ts';
-import { RESOLVER_SITE } from './quarantine-guard.ts';
 import { inTransaction } from './transaction.ts';
 
 /** Which errors are to be undone: those that meet all that is given, in a window of time. */
@@ -19,7 +19,7 @@ export type UndoQuery = {
   /** The first instant, and the first behind the last. */
   readonly from: Date;
   readonly to: Date;
-  /** 0 stands for the resolver: domains that do not exist, over all sites. */
+  /** A site, a provider or the resolver: see {@link RESOLVER_SITE}. */
   readonly siteId?: number | undefined;
   readonly rule?: string | undefined;
   readonly reason?: FailureReason | undefined;
@@ -141,7 +141,7 @@ const FIND = `
   WITH matching AS (
     SELECT h.id, h.address, h.row_before FROM quarantine_history h
     WHERE h.at >= $1::timestamptz AND h.at < $2::timestamptz AND h.cause = 'error' AND h.undone_by IS NULL
-      AND ($3::int IS NULL OR h.site_id = $3 OR ($3 = ${RESOLVER_SITE} AND h.reason = 'invalid-domain')) AND ($4::text IS NULL OR h.rule = $4)
+      AND ${liesUnder('h', '$3')} AND ($4::text IS NULL OR h.rule = $4)
       AND ($5::text IS NULL OR h.reason = $5) AND h.address > $6::text
       AND ($7::text[] IS NULL OR h.address = ANY ($7::text[]))
   ), page AS (

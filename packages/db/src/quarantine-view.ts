@@ -8,7 +8,7 @@ import {
 } from '@mxflow/domain';
 
 import type { Database } from './database.ts';
-import { RESOLVER_SITE } from './quarantine-guard.ts';
+import { liesUnder } from './guarded.ts';
 import { ENTRY_COLUMNS, readQuarantineTerms, type ChangeCause, type StoredEntry } from './quarantine-entries.ts';
 import { listsLeft, type LeftList } from './unsubscribes.ts';
 
@@ -18,7 +18,7 @@ export type QuarantineFilter = {
   readonly domain?: string | undefined;
   readonly reason?: FailureReason | undefined;
   readonly rule?: string | undefined;
-  /** 0 stands for the resolver: domains that do not exist, over all sites. */
+  /** A site, a provider or the resolver: see {@link RESOLVER_SITE}. */
   readonly siteId?: number | undefined;
   /** Found anywhere in the text that was seen, without regard to case. */
   readonly text?: string | undefined;
@@ -30,7 +30,7 @@ export type QuarantineFilter = {
 /** A filter over `quarantine q` in SQL, with the arguments $1 to $8. */
 export const FILTER = `($1::quarantine_status IS NULL OR q.status = $1) AND ($2::text IS NULL OR q.domain = $2)
   AND ($3::text IS NULL OR q.reason = $3) AND ($4::text IS NULL OR q.rule = $4)
-  AND ($5::int IS NULL OR q.site_id = $5 OR ($5 = ${RESOLVER_SITE} AND q.reason = 'invalid-domain')) AND ($6::text IS NULL OR position(lower($6) IN lower(q.text)) > 0)
+  AND ${liesUnder('q', '$5')} AND ($6::text IS NULL OR position(lower($6) IN lower(q.text)) > 0)
   AND ($7::timestamptz IS NULL OR coalesce(q.quarantined_at, q.counted_at) >= $7)
   AND ($8::timestamptz IS NULL OR coalesce(q.quarantined_at, q.counted_at) < $8)`;
 

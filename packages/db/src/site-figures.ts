@@ -1,4 +1,5 @@
 import type { Database } from './database.ts';
+import { isProvider } from './guarded.ts';
 
 /** What became of the latest messages to a site. */
 export type SiteFigures = {
@@ -17,7 +18,7 @@ export async function listFailingMost(database: Database, limit: number): Promis
   return await database.client.$queryRawUnsafe<SiteFigures[]>(
     `WITH clock AS (SELECT mxflow_now() AS now), dead AS (
        SELECT site_id, sum(suspects)::int AS errors FROM guard_effects, clock
-       WHERE hour >= date_trunc('hour', now) - interval '1 hour' GROUP BY site_id
+       WHERE hour >= date_trunc('hour', now) - interval '1 hour' AND NOT ${isProvider('site_id')} GROUP BY site_id
      ), refused AS (
        SELECT site_id, sum(failures)::int AS errors FROM site_minutes, clock
        WHERE minute > now - interval '1 hour' GROUP BY site_id

@@ -1,4 +1,4 @@
-import type { Database } from './database.ts';
+import type { Database, Statements } from './database.ts';
 
 /** What is known about a domain's site. */
 export type DomainSite = {
@@ -20,6 +20,8 @@ export async function findDomains(database: Database, domains: readonly string[]
 export type ResolvedDomain = {
   readonly domain: string;
   readonly siteKey: string;
+  /** Whose hosts they are: one name over all sites of a provider. `undefined`: nobody's but the domain's own. */
+  readonly provider?: string | undefined;
   /** Kind of the resolution: what `why` shows. */
   readonly resolution: string;
   readonly validSeconds: number;
@@ -34,6 +36,7 @@ export async function saveDomains(
     resolved.map((row) => ({
       name: row.domain,
       site_key: row.siteKey,
+      provider: row.provider,
       resolution: row.resolution,
       valid_seconds: row.validSeconds,
     })),
@@ -45,6 +48,7 @@ export async function saveDomains(
        WHERE NOT EXISTS (SELECT FROM sites s WHERE s.key = r.site_key) ORDER BY site_key ON CONFLICT DO NOTHING`,
       rows,
     );
+    if (resolved.some(({ provider }) => provider !== undefined)) await saveProviders(tx, rows);
     return await tx.$queryRawUnsafe<{ domain: string; siteId: number }[]>(
       `INSERT INTO domains (name, site_id, resolution, expires_at)
        SELECT r.name, s.id, r.resolution, (SELECT mxflow_now()) + r.valid_seconds * interval '1 second'
@@ -56,6 +60,26 @@ export async function saveDomains(
       rows,
     );
   });
+}
+
+/** Gives sites that have none the provider of their hosts. Providers are made as they are met. */
+async function saveProviders(tx: Statements, rows: string): Promise<void> {
+  await tx.$executeRawUnsafe(
+    `INSERT INTO providers (name) SELECT DISTINCT provider FROM jsonb_to_recordset($1::jsonb) AS r(provider text)
+     WHERE provider IS NOT NULL AND NOT EXISTS (SELECT FROM providers p WHERE p.name = r.provider)
+     ORDER BY provider ON CONFLICT DO NOTHING`,
+    rows,
+  );
+  // By number, as everybody does who locks several sites.
+  await tx.$executeRawUnsafe(
+    `WITH without AS (
+       SELECT s.id, p.id AS provider_id FROM jsonb_to_recordset($1::jsonb) AS r(site_key text, provider text)
+       JOIN providers p ON p.name = r.provider JOIN sites s ON s.key = r.site_key AND s.provider_id IS NULL
+       ORDER BY s.id FOR UPDATE OF s
+     )
+     UPDATE sites s SET provider_id = w.provider_id FROM without w WHERE s.id = w.id`,
+    rows,
+  );
 }
 
 /** A worker saw that a domain no longer belongs to the site under which its message was queued. */

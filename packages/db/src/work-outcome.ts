@@ -7,6 +7,7 @@ import {
   type SiteVerdict,
 } from '@mxflow/domain';
 import type { Database, Statements } from './database.ts';
+import { RESOLVER_SITE } from './guarded.ts';
 import { readQuarantineTerms, type QuarantineTermsNow } from './quarantine-entries.ts';
 import { applyEvents, compareIds, NO_EFFECT, type AddressEvent, type QuarantineEffect } from './quarantine-events.ts';
 import { inTransaction } from './transaction.ts';
@@ -75,15 +76,15 @@ export async function recordOutcomes(database: Database, outcomes: readonly Reco
 type Recorded = OutcomeTransition & {
   readonly errors: readonly (AttemptOf & { readonly siteId: number })[];
   readonly successes: readonly AttemptOf[];
-  /** Messages by site: given where there are errors. */
-  readonly sites: Readonly<Record<string, number>> | null;
+  /** Messages by site and provider, and all, as the guard numbers them: given where there are errors. */
+  readonly guarded: Readonly<Record<string, number>> | null;
 };
 type AttemptOf = { readonly messageId: string; readonly attempt: number; readonly address: string };
 
 function transitionOf({
   errors: _errors,
   successes: _successes,
-  sites: _sites,
+  guarded: _guarded,
   ...transition
 }: Recorded): OutcomeTransition {
   return transition;
@@ -111,7 +112,7 @@ async function carryToAddresses(
     }),
     ...successes.map((success): AddressEvent => ({ ...success, event: { kind: 'success' }, siteId: null })),
   ];
-  const messages = new Map(Object.entries(recorded[0]?.sites ?? {}).map(([site, count]) => [Number(site), count]));
+  const messages = new Map(Object.entries(recorded[0]?.guarded ?? {}).map(([site, count]) => [Number(site), count]));
   return await applyEvents(tx, events, { ...(terms ?? (await readQuarantineTerms(tx))), from: 'reply', messages });
 }
 
@@ -159,10 +160,15 @@ const RECORD = `
     FROM transition WHERE site_verdict IS NOT NULL GROUP BY site_id ORDER BY site_id
     ON CONFLICT (site_id, minute) DO UPDATE SET messages = m.messages + excluded.messages,
       failures = m.failures + excluded.failures
+  ), by_site AS (
+    SELECT site_id, count(*) AS messages FROM transition WHERE live AND status IN ('sent', 'failed') GROUP BY site_id
+  ), watched AS (
+    SELECT w.site_id, sum(b.messages) AS messages FROM by_site b CROSS JOIN LATERAL (
+      VALUES (b.site_id), ((SELECT provider_id FROM sites WHERE id = b.site_id))
+    ) w(site_id) WHERE w.site_id IS NOT NULL GROUP BY w.site_id
   ), guarded AS (
     INSERT INTO guard_hours AS h (site_id, hour, messages)
-    SELECT site_id, date_trunc('hour', (SELECT mxflow_now())), count(*)
-    FROM transition WHERE live AND status IN ('sent', 'failed') GROUP BY site_id ORDER BY site_id
+    SELECT site_id, date_trunc('hour', (SELECT mxflow_now())), messages FROM watched ORDER BY site_id
     ON CONFLICT (site_id, hour) DO UPDATE SET messages = h.messages + excluded.messages
   )
   ${logAndTell()}
@@ -174,8 +180,9 @@ const RECORD = `
     coalesce(jsonb_agg(jsonb_build_object('messageId', message_id::text, 'attempt', attempt, 'address', address))
       FILTER (WHERE status = 'sent' AND live AND standing = 'with-errors' AND success_at IS NULL), '[]') AS successes,
     CASE WHEN (SELECT bool_or(counts) FROM outcome) THEN (SELECT jsonb_object_agg(site_id, messages) FROM (
-      SELECT site_id, count(*) AS messages FROM transition WHERE live AND status IN ('sent', 'failed') GROUP BY site_id
-    ) by_site) END AS sites
+      SELECT site_id, messages FROM watched
+      UNION ALL SELECT ${RESOLVER_SITE}, coalesce(sum(messages), 0) FROM by_site
+    ) counted_of) END AS guarded
   FROM transition GROUP BY job_id, before, status, failure_type, failure_reason`;
 
 /**

@@ -21,6 +21,7 @@ import {
   DAY_ZERO,
   failed,
   HOUR,
+  insertHistory,
   insertSending,
   newSite,
   sent,
@@ -48,21 +49,10 @@ const rowsOf = async (domain: string) =>
 const quarantinedOf = async (domain: string) =>
   await database.client.quarantineEntry.count({ where: { domain, status: 'quarantined' } });
 
-/** A day of mail to a site at which one address in 200 is unknown. */
-async function history(siteId: number, domain: string): Promise<void> {
-  const { ids } = await insertSending(database, addresses(4000, domain), { siteId });
-  for (let at = 0; at < ids.length; at += 500) {
-    await recordOutcomes(
-      database,
-      ids.slice(at, at + 500).map((id, n) => ((at + n) % 200 === 7 ? failed(id, 'user-unknown') : sent(id))),
-    );
-  }
-}
-
 test('a site that calls everybody unknown for ten minutes: at most 100 go, over several recorders; undo restores exactly those', async () => {
   const [siteId, elsewhere] = [await newSite(database), await newSite(database)];
   await setClock(database, DAY_ZERO - DAY);
-  await history(siteId, 'before.example');
+  await insertHistory(database, [siteId], 'before.example');
   expect(await quarantinedOf('before.example')).toBe(20);
   // Just before, all is well; and some addresses have a history.
   await setClock(database, DAY_ZERO - 60_000);
@@ -199,7 +189,7 @@ test('by mail: what lies within a day’s usual share goes, an avalanche does no
 
 test('by mail, too, a large site that calls everybody unknown at once sends at most 100 away', async () => {
   const siteId = await newSite(database);
-  await history(siteId, 'large.example');
+  await insertHistory(database, [siteId], 'large.example');
   const { ids } = await insertSending(database, addresses(400, 'silent.example'), { siteId });
   await recordOutcomes(
     database,

@@ -1,4 +1,4 @@
-import type { MessageId } from '@mxflow/domain';
+import { jobNumberOf, type MessageId } from '@mxflow/domain';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -19,7 +19,9 @@ import {
   DAY_ZERO,
   failed,
   insertSending,
+  insertSpread,
   newSite,
+  newSites,
   sent,
   setClock,
   standingOf,
@@ -82,16 +84,13 @@ async function campaign(
   domain: string,
   run: (told: readonly Told[]) => Promise<void>,
 ): Promise<object> {
-  const siteId = await newSite(database);
+  // The guard locks sites and their provider.
+  const sites = await newSites(database, 3, 'races.example');
   const jobs: string[] = [];
   for (const [day, fates] of days.entries()) {
     await setClock(database, DAY_ZERO + day * DAY);
-    const { jobNumber, ids } = await insertSending(
-      database,
-      fates.map((_, n) => `r${n}@${domain}`),
-      { siteId },
-    );
-    jobs.push(jobNumber);
+    const ids = await insertSpread(database, sites, { domain, messages: fates.length });
+    jobs.push(jobNumberOf(ids[0]!));
     await run(fates.map((fate, n) => toldOf(ids[n]!, fate)));
   }
   return await remains(domain, jobs);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { messageIdOf, type FailureDetail, type FailureReason, type JobMode, type MessageId } from '@mxflow/domain';
 
-import { saveDomains, type Database, type RecordedOutcome, type ReportedBounce } from '../src/index.ts';
+import { recordOutcomes, saveDomains, type Database, type RecordedOutcome, type ReportedBounce } from '../src/index.ts';
 
 /** The first day of every test. */
 export const DAY_ZERO = Date.UTC(2026, 2, 1, 12);
@@ -19,16 +19,24 @@ export async function setClock(database: Database, at: number): Promise<void> {
 
 /** A site of its own. */
 export async function newSite(database: Database): Promise<number> {
-  const [site] = await saveDomains(database, [
-    {
+  const [siteId] = await newSites(database, 1);
+  if (siteId === undefined) throw new Error('expected a site');
+  return siteId;
+}
+
+/** Sites of their own, of customers of one provider. */
+export async function newSites(database: Database, count: number, provider?: string): Promise<readonly number[]> {
+  const sites = await saveDomains(
+    database,
+    Array.from({ length: count }, () => ({
       domain: `${randomUUID()}.example`,
-      siteKey: `mx:0 ${randomUUID()}.example`,
+      siteKey: `mx:0 ${randomUUID()}.${provider ?? 'example'}`,
+      provider,
       resolution: 'hosts',
       validSeconds: 60,
-    },
-  ]);
-  if (site === undefined) throw new Error('expected a site');
-  return site.siteId;
+    })),
+  );
+  return sites.map(({ siteId }) => siteId);
 }
 
 export type SendingJob = { readonly jobNumber: string; readonly ids: readonly MessageId[] };
@@ -71,6 +79,33 @@ export async function insertSending(
     siteId,
   );
   return { jobNumber, ids: addresses.map((_, ordinal) => messageIdOf(jobNumber, ordinal)) };
+}
+
+/** Messages to addresses of a domain, spread over sites, all being sent for the first time. */
+export async function insertSpread(
+  database: Database,
+  sites: readonly number[],
+  { domain, messages }: { readonly domain: string; readonly messages: number },
+): Promise<readonly MessageId[]> {
+  const addresses = Array.from({ length: messages }, (_, n) => `r${n}@${domain}`);
+  const { jobNumber, ids } = await insertSending(database, addresses, { siteId: 0 });
+  await database.client.$executeRawUnsafe(
+    `UPDATE work SET site_id = ($2::int[])[1 + message_id % cardinality($2::int[])] WHERE job_id = $1::bigint`,
+    jobNumber,
+    sites,
+  );
+  return ids;
+}
+
+/** A day of mail to sites at which one address in 200 is unknown. */
+export async function insertHistory(database: Database, sites: readonly number[], domain: string): Promise<void> {
+  const ids = await insertSpread(database, sites, { domain, messages: 4000 });
+  for (let at = 0; at < ids.length; at += 500) {
+    await recordOutcomes(
+      database,
+      ids.slice(at, at + 500).map((id, n) => ((at + n) % 200 === 7 ? failed(id, 'user-unknown') : sent(id))),
+    );
+  }
 }
 
 /** Takes messages that wait into their next attempt. */

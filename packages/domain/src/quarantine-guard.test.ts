@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { isAlarming, passGuard, passMailGuard, usualShare } from './quarantine-guard.ts';
+import { isAlarming, passGuard, passMailGuard, shareOut, usualShare } from './quarantine-guard.ts';
 
 const terms = { guardAddresses: 50, share: 0.05 };
 type Batch = { readonly messages: number; readonly suspects: number; readonly hours?: number };
@@ -74,6 +74,19 @@ test('a level stays between zero and twice its limit, and admits no more than th
         expect(decision.admitted).toBeLessThanOrEqual(suspects);
       },
     ),
+  );
+});
+
+test('a provider lets through what its sites do, in their order, until it is full; never more, and never for nobody', () => {
+  expect(shareOut(10, [3, 0, 4, 5, 6])).toEqual([3, 0, 4, 3, 0]);
+  expect(shareOut(100, [3, 4])).toEqual([3, 4]);
+  fc.assert(
+    fc.property(fc.nat({ max: 200 }), fc.array(fc.nat({ max: 100 })), (room, wanted) => {
+      const total = (figures: readonly number[]): number => figures.reduce((sum, each) => sum + each, 0);
+      const shares = shareOut(room, wanted);
+      expect(total(shares)).toBe(Math.min(room, total(wanted)));
+      expect(shares.every((share, n) => share >= 0 && share <= (wanted[n] ?? 0))).toBe(true);
+    }),
   );
 });
 

@@ -78,6 +78,20 @@ export function passMailGuard(
   return Math.max(0, Math.min(suspects, usual, atOnce));
 }
 
+/**
+ * The sites of a provider are guarded together, besides each alone: in an outage of a provider that gives every customer
+ * hosts of its own, no site has many errors. What the guards of its sites have let through goes on in their order, as long
+ * as the provider's lets it.
+ */
+export function shareOut(admitted: number, wanted: readonly number[]): readonly number[] {
+  let left = admitted;
+  return wanted.map((each) => {
+    const share = Math.min(each, left);
+    left -= share;
+    return share;
+  });
+}
+
 /** A level at which errors are held back. */
 export function isAlarming(level: GuardLevel, { guardAddresses }: Pick<GuardTerms, 'guardAddresses'>): boolean {
   return guardAddresses - level < 1;

@@ -40,7 +40,10 @@ export type QuarantineStandingMetrics = ReturnType<typeof quarantineStandingMetr
 export function quarantineStandingMetrics(meter: Meter) {
   const make = instruments(meter);
   return {
-    alarmedSites: make.measured('mxflow_guard_alarmed_sites', 'Sites at which the anomaly guard holds errors back'),
+    alarmedSites: make.measured(
+      'mxflow_guard_alarmed_sites',
+      'Sites and providers at which the anomaly guard holds errors back',
+    ),
     heldWaiting: make.measured('mxflow_guard_held', 'Errors held back that wait for a person'),
     addresses: make.openMeasured<{ readonly status: string }>(
       'mxflow_quarantine_addresses',

@@ -43,12 +43,16 @@ export function createReadingEvents(meter: Meter, logger: Logger): ReadingEvents
         metrics.failures.add(1, { reason: bounce.failureReason, type: bounce.failureType, from: 'mail' });
       }
     },
-    quarantineChanged: ({ barred, held, alarmedSites }) => {
+    quarantineChanged: ({ barred, held, alarmedSites, alarmedProviders }) => {
       for (const [reason, count] of barred) quarantine.barred.add(count, { reason });
       quarantine.held.add(held);
-      quarantine.alarms.add(alarmedSites.length);
-      for (const siteId of alarmedSites) {
-        logger.error({ siteId }, 'the anomaly guard holds errors back: too many addresses are said to be dead here');
+      const places = [
+        ...alarmedSites.map((siteId) => ({ siteId })),
+        ...alarmedProviders.map((provider) => ({ provider })),
+      ];
+      quarantine.alarms.add(places.length);
+      for (const place of places) {
+        logger.error(place, 'the anomaly guard holds errors back: too many addresses are said to be dead here');
       }
     },
   };

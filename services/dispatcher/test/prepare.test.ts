@@ -1,4 +1,4 @@
-import { markDomainMoved } from '@mxflow/db';
+import { markDomainMoved, saveDomains } from '@mxflow/db';
 import type { MxResolution } from '@mxflow/domain';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -109,6 +109,51 @@ test('domains on the same hosts share a site; each is resolved once while its an
   expect((await siteOf('one.example')).siteId).toBe((await siteOf('two.example')).siteId);
   expect((await siteOf('one.example')).siteKey).toBe('mx:0 mx.shared.example');
   expect((await siteOf('none.example')).siteKey).toBe('domain:none.example');
+});
+
+test('customers of a provider have sites of their own under one provider, those that were known before as well', async () => {
+  const { database } = world;
+  const answers = new Map<string, MxResolution>();
+  for (const name of ['a', 'b', 'c']) {
+    const host = `${name}-example.mail.protection.outlook.com`;
+    answers.set(`${name}.example`, { kind: 'hosts', hosts: [{ preference: 0, host }] });
+  }
+  answers.set('alone.example', { kind: 'hosts', hosts: [{ preference: 0, host: 'mx.alone.example' }] });
+  // Known before providers were.
+  await saveDomains(database, [
+    {
+      domain: 'a.example',
+      siteKey: 'mx:0 a-example.mail.protection.outlook.com',
+      resolution: 'hosts',
+      validSeconds: -1,
+    },
+  ]);
+  const providerOf = async (domain: string) =>
+    await database.client.$queryRawUnsafe<{ id: number; name: string | null }[]>(
+      `SELECT s.id, p.name FROM domains d JOIN sites s ON s.id = d.site_id LEFT JOIN providers p ON p.id = s.provider_id
+       WHERE d.name = $1`,
+      domain,
+    );
+  const [before] = await providerOf('a.example');
+  expect(before).toMatchObject({ name: null });
+  const domains = createDomainSites({
+    database,
+    resolveMx: ownHosts(answers),
+    concurrency: 5,
+    events: eventDiary().events,
+  });
+  const { prepare } = preparing(domains);
+  const job = await acceptedJob(database, {
+    chunks: [
+      ['x@a.example', 'x@b.example'],
+      ['x@c.example', 'x@alone.example'],
+    ],
+  });
+  await Promise.all(job.chunks.map((body) => prepare({ body })));
+  const after = await Promise.all(['a.example', 'b.example', 'c.example', 'alone.example'].map(providerOf));
+  expect(after.map(([row]) => row?.name)).toEqual(['outlook.com', 'outlook.com', 'outlook.com', null]);
+  expect(new Set(after.map(([row]) => row?.id)).size).toBe(4);
+  expect(after[0]?.[0]?.id).toBe(before?.id);
 });
 
 test('a domain that moves takes its waiting messages along, and stays while DNS does not answer', async () => {

@@ -20,7 +20,7 @@ import {
 import { decodeCursor, encodeCursor, ProblemError, problemsOf } from '@mxflow/http-api';
 
 import type { Api, ApiParts } from './api.ts';
-import { filterOf, siteIdOf, window } from './quarantine-filter.ts';
+import { filterOf } from './quarantine-filter.ts';
 import { actorOf } from './quarantine-routes.ts';
 
 const tags = ['quarantine'];
@@ -72,19 +72,15 @@ function addUndo(api: Api, { database }: ApiParts): void {
     url: '/v1/quarantine/undo',
     schema: {
       tags,
-      summary: 'Undo what errors of a window did, by site, rule or reason: addresses stand where they stood before',
+      summary:
+        'Undo what errors of a window did, by site, provider, rule or reason: addresses stand where they stood before',
       body: UndoPost,
       response: { 200: Undone, ...problemsOf(400, 401, 403, 404, 422, 503) },
     },
     handler: async (request) => {
-      const { dryRun = false, from, to, site, ...query } = request.body;
-      window({ from, to });
-      const wanted = {
-        ...query,
-        from: new Date(from),
-        to: new Date(to),
-        siteId: site === undefined ? undefined : await siteIdOf(database, site),
-      };
+      const { dryRun = false, ...query } = request.body;
+      const { from, to } = query;
+      const wanted = { ...(await filterOf(database, query)), from: new Date(from), to: new Date(to) };
       const report = await undoQuarantine(database, wanted, { actor: actorOf(request), dryRun });
       return { ...report, sample: [...report.sample], dryRun };
     },
@@ -98,22 +94,23 @@ function addHeld(api: Api, { database }: ApiParts): void {
     url: '/v1/quarantine/held',
     schema: {
       tags,
-      summary: 'Sites where the guard holds errors back, and the errors that wait for a person',
+      summary: 'Sites and providers where the guard holds errors back, and the errors that wait for a person',
       querystring: HeldErrorsQuery,
       response: { 200: HeldErrors, ...problemsOf(401, 403, 404, 422, 503) },
     },
-    handler: async ({ query: { limit, cursor, site, from, to, ...query } }) => {
+    handler: async ({ query: { limit, cursor, ...query } }) => {
       const after = decodeCursor(cursor);
-      const siteId = site === undefined ? undefined : await siteIdOf(database, site);
+      const filter = await filterOf(database, query);
       const [sites, errors] = await Promise.all([
         listGuardedSites(database),
-        listHeld(database, { ...query, ...window({ from, to }), siteId }, { after, limit }),
+        listHeld(database, filter, { after, limit }),
       ]);
       const last = errors.length === limit ? errors.at(-1) : undefined;
       return {
-        sites: sites.map(({ siteId: id, key, alarmedAt, held }) => ({
+        sites: sites.map(({ siteId: id, key, provider, alarmedAt, held }) => ({
           site: id,
           ...(key === null ? {} : { key }),
+          ...(provider === null ? {} : { provider }),
           ...(alarmedAt === null ? {} : { alarmedAt: alarmedAt.toISOString() }),
           held,
         })),
@@ -140,9 +137,8 @@ function addSettling(api: Api, { database }: ApiParts): void {
         body: HeldErrorsPost,
         response: { 200: HeldSettled, ...problemsOf(400, 401, 403, 404, 422, 503) },
       },
-      handler: async ({ body: { dryRun = false, site, from, to, ...query } }) => {
-        const siteId = site === undefined ? undefined : await siteIdOf(database, site);
-        const errors = await settle(database, { ...query, ...window({ from, to }), siteId }, { dryRun });
+      handler: async ({ body: { dryRun = false, ...query } }) => {
+        const errors = await settle(database, await filterOf(database, query), { dryRun });
         return { errors, dryRun };
       },
     });

@@ -1,5 +1,5 @@
 import type { QuarantineFilterQuery } from '@mxflow/contracts';
-import { findDomainSite, type Database, type QuarantineFilter } from '@mxflow/db';
+import { findDomainSite, findProvider, RESOLVER_SITE, type Database, type QuarantineFilter } from '@mxflow/db';
 import { ProblemError } from '@mxflow/http-api';
 
 import { toAscii } from './to-ascii.ts';
@@ -7,13 +7,13 @@ import { toAscii } from './to-ascii.ts';
 /** The filter that a request asks for. */
 export async function filterOf(
   database: Database,
-  { site, domain, from, to, ...same }: QuarantineFilterQuery,
+  { site, provider, domain, from, to, ...same }: QuarantineFilterQuery,
 ): Promise<QuarantineFilter> {
   return {
     ...same,
     ...window({ from, to }),
     ...(domain === undefined ? {} : { domain: toAscii(domain) ?? domain }),
-    ...(site === undefined ? {} : { siteId: await siteIdOf(database, site) }),
+    siteId: await numberOf(database, { site, provider }),
   };
 }
 
@@ -32,13 +32,25 @@ export function window({ from, to }: { readonly from?: string | undefined; reado
   };
 }
 
-/** The site of domains that do not exist: nobody's hosts, our resolver. */
-const RESOLVER = 0;
+/** The number under which a site or a provider goes; `undefined` where neither is asked for. */
+async function numberOf(
+  database: Database,
+  { site, provider }: { readonly site: string | undefined; readonly provider: string | undefined },
+): Promise<number | undefined> {
+  if (provider === undefined) return site === undefined ? undefined : await siteIdOf(database, site);
+  if (site !== undefined) {
+    const fault = { pointer: '/provider', expected: 'a site or a provider, not both', found: provider };
+    throw new ProblemError('invalid', { faults: [fault] });
+  }
+  const found = await findProvider(database, provider);
+  if (found !== undefined) return found;
+  throw new ProblemError('not-found', { detail: `no domain with MX hosts under ${provider} was resolved yet` });
+}
 
 /** A site by its number, or by one of its domains. */
-export async function siteIdOf(database: Database, site: string): Promise<number> {
+async function siteIdOf(database: Database, site: string): Promise<number> {
   if (/^\d+$/.test(site)) return Number(site);
-  if (site === 'resolver') return RESOLVER;
+  if (site === 'resolver') return RESOLVER_SITE;
   const found = await findDomainSite(database, toAscii(site) ?? site);
   if (found !== undefined) return found.siteId;
   throw new ProblemError('not-found', { detail: `no message was sent to ${site} yet` });

@@ -53,11 +53,10 @@ export async function fail(
   return publicId;
 }
 
-/** The site of a domain. */
-export async function siteOf(database: Database, domain: string): Promise<number> {
-  const [site] = await saveDomains(database, [
-    { domain, siteKey: `mx:0 mx.${domain}`, resolution: 'hosts', validSeconds: 60 },
-  ]);
+/** The site of a domain, on hosts of its own or of a provider's. */
+export async function siteOf(database: Database, domain: string, provider?: string): Promise<number> {
+  const siteKey = `mx:0 mx.${domain}${provider === undefined ? '' : `.${provider}`}`;
+  const [site] = await saveDomains(database, [{ domain, siteKey, provider, resolution: 'hosts', validSeconds: 60 }]);
   if (site === undefined) throw new Error('expected a site');
   return site.siteId;
 }

@@ -5,13 +5,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 import type {
-  HeldErrors,
   ImportReport,
   QuarantineExplanation,
   QuarantineHistory,
   QuarantinePage,
   Released,
-  Undone,
 } from '@mxflow/contracts';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
@@ -144,42 +142,6 @@ test('a bulk release frees what the filter names, after a dry run that frees not
   expect((await release({ status: 'allow-listed' })).errors).toMatchObject([{ pointer: '/status' }]);
 });
 
-test('an outage is undone by site, rule and window: who was changed since is left alone', async () => {
-  const from = new Date(Date.now() - 60_000).toISOString();
-  const to = new Date(Date.now() + 60_000).toISOString();
-  await fail(api.database, { addresses: ['a@shop.test', 'b@shop.test'], siteId });
-  await call('PUT', `${BASE}/addresses/b@shop.test`, { status: 'denylisted' });
-  const undo = async (body: object) => await call<Undone>('POST', `${BASE}/undo`, { from, to, ...body });
-  const query = { site: 'shop.test', rule: 'Address_unknown' };
-  expect((await undo({ ...query, dryRun: true })).body).toMatchObject({
-    restored: 1,
-    changedSince: 1,
-    sample: ['a@shop.test'],
-  });
-  expect(await statusOf('a@shop.test')).toBe('quarantined');
-  expect((await undo({ ...query, rule: 'Other' })).body).toMatchObject({ restored: 0 });
-  expect((await undo(query)).body).toMatchObject({ restored: 1, changedSince: 1 });
-  expect([await statusOf('a@shop.test'), await statusOf('b@shop.test')]).toEqual([undefined, 'denylisted']);
-  expect((await explained('a@shop.test')).history[1]).toMatchObject({ cause: 'error', undone: true });
-  expect((await undo({ to: from })).status).toBe(422);
-});
-
-test('what the guard holds back is listed, applied and dropped', async () => {
-  await fail(api.database, { addresses: Array.from({ length: 400 }, (_, n) => `u${n}@shop.test`), siteId });
-  const held = async (query = '') => (await call<HeldErrors>('GET', `${BASE}/held${query}`)).body;
-  const { sites, errors } = await held('?limit=1000');
-  expect(sites).toMatchObject([{ site: siteId, alarmedAt: expect.any(String), held: errors.length }]);
-  expect(errors.length).toBeGreaterThan(100);
-  const [one] = errors;
-  expect(await explained(one?.address ?? '')).toMatchObject({ barred: false, held: 1 });
-  const settle = async (verb: string, body: object) => (await call('POST', `${BASE}/held/${verb}`, body)).body;
-  expect(await settle('apply', { site: 'shop.test', dryRun: true })).toEqual({ errors: errors.length, dryRun: true });
-  expect(await settle('apply', { rule: 'Nobody' })).toEqual({ errors: 0, dryRun: false });
-  expect(await settle('apply', { site: `${siteId}` })).toEqual({ errors: errors.length, dryRun: false });
-  expect(await statusOf(one?.address ?? '')).toBe('quarantined');
-  expect((await held()).errors).toEqual([]);
-});
-
 test('an export comes back as it went, whatever stands in it', async () => {
   const wild = '=HYPERLINK("http://evil.test"), "two"\nlines';
   await call('PUT', `${BASE}/addresses/${encodeURIComponent('+tag@shop.test')}`, { status: 'denylisted', note: wild });
@@ -291,6 +253,10 @@ test('the command line does the same', { timeout: 120_000 }, async () => {
     /^2 addresses would stand where they stood/,
   );
   expect(await mxflow('release', '--text', 'user unknown')).toMatch(/^2 addresses released\n {2}a@shop\.test/);
-  expect(await mxflow('held', 'list')).toContain('site');
+  await siteOf(api.database, 'customer.test', 'hosts.test');
+  expect(await mxflow('undo', '--from', from, '--to', to, '--provider', 'hosts.test', '--dry-run')).toMatch(
+    /^0 addresses would stand where they stood/,
+  );
+  expect(await mxflow('held', 'list', '--provider', 'hosts.test')).toContain('provider');
   expect(await mxflow('held', 'drop', '--dry-run')).toBe('0 errors would be dropped\n');
 });

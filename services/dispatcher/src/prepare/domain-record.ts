@@ -1,6 +1,8 @@
 import type { ResolvedDomain } from '@mxflow/db';
 import { siteKey, type MxResolution } from '@mxflow/domain';
 
+import { providerOf } from './provider.ts';
+
 /** Seconds until a domain is resolved again, by what DNS said. Workers see an earlier change and report it. */
 const VALID_SECONDS = {
   hosts: 3600,
@@ -21,5 +23,12 @@ export function domainRecord(
 ): ResolvedDomain | undefined {
   if (resolution.kind === 'temporary-failure' && isKnown) return undefined;
   const { kind } = resolution;
-  return { domain, siteKey: siteKey(domain, resolution), resolution: kind, validSeconds: VALID_SECONDS[kind] };
+  const key = siteKey(domain, resolution);
+  return {
+    domain,
+    siteKey: key,
+    provider: providerOf(domain, key),
+    resolution: kind,
+    validSeconds: VALID_SECONDS[kind],
+  };
 }
