@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import type { Behaviour } from '@mxflow/provider-sim';
+import type { Behaviour, ProviderSpec } from '@mxflow/provider-sim';
 
 import { putClockForward } from './clock.ts';
 import { provider } from './providers.ts';
@@ -15,9 +15,12 @@ const A_MINUTE = 150;
 const DAY_SECONDS = 86_400;
 /** Domains that were known, until our own resolver knew none. */
 const DOMAINS = 300;
+/** Customers of a provider that gives each hosts of its own, and addresses of each: fewer than a site may lose. */
+const CUSTOMERS = 12;
+const OF_EACH = 15;
 
 test(
-  'a provider calls everybody unknown for ten minutes, and our resolver knows no domain: at most 100 addresses go each time, the alert rises, undo restores just those; a rule changed by the API decides on two replicas within 5 s',
+  'a provider calls everybody unknown for ten minutes, and our resolver knows no domain: at most 100 addresses go each time, also where each customer of the provider has hosts of its own, the alert rises, undo restores just those; a rule changed by the API decides on two replicas within 5 s',
   { timeout: 240_000 },
   async () => {
     const well = provider('well', '127.47.0.1', {
@@ -26,7 +29,7 @@ test(
     const other = provider('other', '127.47.0.2', {
       recipients: [{ who: { local: 'dead-*' }, does: { kind: 'refuse', reply: UNKNOWN } }],
     });
-    await using world = await startWorld({ providers: [well, other], workers: 2 });
+    await using world = await startWorld({ providers: [well, other, ...customers()], workers: 2 });
     await world.stack.addBounceProcessor();
     // One address in 200 is unknown, as ever.
     const named = (count: number, name: string): readonly string[] =>
@@ -72,10 +75,40 @@ test(
     expect(report).toMatchObject({ restored: gone, changedSince: 0 });
     expect((await quarantined(world)).filter(({ address }) => address.endsWith('@well.test'))).toEqual(before);
     expect(await world.query(`SELECT 1 FROM quarantine WHERE address LIKE 'user-%'`)).toEqual([]);
+    await aProviderOfManySites(world);
     await ourResolverFails(world);
     await aRuleIsChanged(world);
   },
 );
+
+function customers(): readonly ProviderSpec[] {
+  return Array.from({ length: CUSTOMERS }, (_, n) => ({
+    name: `customer-${n}`,
+    domains: [`customer-${n}.test`],
+    mxHosts: [{ host: `customer-${n}.mx.many.test`, preference: 10, addresses: [`127.47.1.${n + 1}`] }],
+    behaviour: EVERYBODY,
+  }));
+}
+
+/** Fewer errors at each site than its own guard minds. */
+async function aProviderOfManySites(world: World): Promise<void> {
+  const from = await now(world);
+  const campaign = await world.post(
+    Array.from({ length: CUSTOMERS * OF_EACH }, (_, n) => `member-${n}@customer-${n % CUSTOMERS}.test`),
+  );
+  await campaign.untilFinished({ limitMs: 60_000 });
+  const members = async (): Promise<readonly Standing[]> =>
+    (await quarantined(world)).filter(({ address }) => address.startsWith('member-'));
+  const gone = (await members()).length;
+  expect(gone).toBeGreaterThan(0);
+  expect(gone).toBeLessThanOrEqual(100);
+  const held = { errors: CUSTOMERS * OF_EACH - gone };
+  const many = { provider: 'many.test' };
+  expect(await send(world, 'POST', '/v1/quarantine/held/drop', many)).toMatchObject(held);
+  const report = await send(world, 'POST', '/v1/quarantine/undo', { ...many, from, to: await now(world) });
+  expect(report).toMatchObject({ restored: gone, changedSince: 0 });
+  expect(await members()).toEqual([]);
+}
 
 /** Every domain is none, for our resolver: the first such error is to quarantine here, as the third is else. */
 async function ourResolverFails(world: World): Promise<void> {
@@ -93,7 +126,7 @@ async function ourResolverFails(world: World): Promise<void> {
   expect(settled.gone).toBeGreaterThan(0);
   expect(settled.gone).toBeLessThanOrEqual(100);
   await until('the alert', () => metric(world, 'mxflow_guard_alarmed_sites'), {
-    is: (sites) => sites === 2,
+    is: (sites) => sites === 3,
     withinMs: 30_000,
   });
   const window = { from, to: await now(world), site: 'resolver', reason: 'invalid-domain' };
