@@ -1,4 +1,4 @@
-import { openDatabase } from '@mxflow/db';
+import { openDatabase, type Database } from '@mxflow/db';
 import type { MessageId, Source } from '@mxflow/domain';
 import { createLogger } from '@mxflow/telemetry';
 import { expect, test } from 'vitest';
@@ -60,4 +60,27 @@ test('a path that is forgotten, and pumped once more, does not take the one of i
   await turn();
   asked[2]?.end({ kind: 'used' });
   await paths.stop();
+});
+
+test('a fault of ours amid a connection lets no site rest', async () => {
+  const asked: string[] = [];
+  const $queryRawUnsafe = async (sql: string): Promise<unknown> => (asked.push(sql), [{ blockedMs: 4000 }]);
+  const paths = new Paths({
+    database: { client: { $queryRawUnsafe } } as unknown as Database,
+    desk: { room: () => 10 } as unknown as OutcomeDesk,
+    claim: async () => undefined,
+    putBack: {
+      park: async () => {},
+      giveBack: async () => {},
+      settleRefused: async () => {},
+    },
+    runConnection: async () => await Promise.reject(new Error('deadlock detected')),
+    alive: () => true,
+    logger: createLogger({ service: 'test', level: 'silent' }),
+    maxConnections: 10,
+  });
+  paths.add(key, message('1'));
+  await turn();
+  await paths.stop();
+  expect(asked).toEqual([]);
 });

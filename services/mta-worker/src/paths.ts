@@ -50,6 +50,8 @@ export type PathsOptions = {
   readonly maxConnections: number;
 };
 
+/** Postgres could not be asked, or the like: it says nothing about the site, which others may reach. */
+const OUR_FAULT: Denied = { kind: 'denied', binds: 'worker-fault', askAgainMs: 2000, scopeKey: '' };
 const STOPPING: HowParked = { delayMs: 0, reason: 'worker-stopping' };
 /** How long a claim that could not be asked for waits. */
 const CLAIM_RETRY_MS = 500;
@@ -237,7 +239,7 @@ export class Paths {
     };
     const end = await this.#options.runConnection(path, onOpened).catch((err: unknown): ConnectionEnd => {
       this.#options.logger.error({ err }, 'a connection ended by a fault of ours');
-      return { kind: 'site-failed', because: 'internal error' };
+      return OUR_FAULT;
     });
     this.#connections -= 1;
     path.connections -= 1;
