@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 // Plain JavaScript for whatever Node the machine has (20 or later): brings pnpm, the dependencies and, with
-// --servers, RabbitMQ and Postgres, with --prometheus, Prometheus if it can be had, then runs the named command under the project's own Node 24.
+// --servers, RabbitMQ and Postgres, with --dovecot, Dovecot, with --prometheus, Prometheus if it can be had, then runs the
+// named command under the project's own Node 24.
 //
-//   node infra/bootstrap.mjs [--servers] [--prometheus] -- FILE.ts [ARGUMENTS]
+//   node infra/bootstrap.mjs [--servers] [--dovecot] [--prometheus] -- FILE.ts [ARGUMENTS]
 //   node infra/bootstrap.mjs --bin NAME [ARGUMENTS]
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -24,16 +25,21 @@ const servers = [
 /** What dashboards are tested with: wanted, not needed. */
 const prometheus = { debian: 'prometheus', found: () => onPath('prometheus') };
 
-const { withServers, withPrometheus, command, rest } = parseArguments(process.argv.slice(2));
+/** What the emptying of mailboxes is tested with: extracted into the project, installed nowhere. */
+const dovecot = { debian: ['dovecot-core', 'dovecot-imapd', 'dovecot-pop3d'], tree: join(stateFolder, 'dovecot') };
+
+const { withServers, withDovecot, withPrometheus, command, rest } = parseArguments(process.argv.slice(2));
 installDependencies();
 generateDatabaseClient();
 if (withServers && !(process.env.DATABASE_URL && process.env.AMQP_URL)) installServers();
+if (withDovecot && !existsSync(dovecot.tree)) extractDovecot();
 if (withPrometheus && !prometheus.found()) installPrometheus();
 if (command !== undefined) run(command, rest);
 
 function parseArguments(argv) {
   const [first] = argv;
   if (first === '--servers') return { ...parseArguments(argv.slice(1)), withServers: true };
+  if (first === '--dovecot') return { ...parseArguments(argv.slice(1)), withDovecot: true };
   if (first === '--prometheus') return { ...parseArguments(argv.slice(1)), withPrometheus: true };
   if (first === '--bin') return { withServers: false, command: join(binaries, argv[1]), rest: argv.slice(2) };
   if (first === '--') return { withServers: false, command: projectNode(), rest: argv.slice(1) };
@@ -85,6 +91,25 @@ function installServers() {
     'or set DATABASE_URL and AMQP_URL to servers that you run (Postgres 15+, RabbitMQ 3.10+).';
   if (process.getuid?.() !== 0 || !onPath('apt-get')) fail(advice);
   installPackages(missing, (argv, environment) => mustRun('apt-get', argv, advice, environment));
+}
+
+/** With the libraries that the machine lacks. Needs no root, but where apt's lists are missing. */
+function extractDovecot() {
+  const advice = 'The tests need Dovecot: on Debian or Ubuntu its packages must be reachable by apt-get.';
+  process.stderr.write(`mxflow: fetching ${dovecot.debian.join(', ')} with apt\n`);
+  const draft = `${dovecot.tree}-draft`;
+  const archives = join(draft, 'archives');
+  rmSync(draft, { recursive: true, force: true });
+  mkdirSync(join(archives, 'partial'), { recursive: true });
+  const here = ['-o', `Dir::Cache::archives=${archives}`, '-o', 'Debug::NoLocking=1'];
+  const fetching = ['install', '-y', '-q', '--no-install-recommends', '--reinstall', '--download-only', ...here];
+  if (process.getuid?.() === 0) mustRun('apt-get', ['update', '-q'], advice);
+  mustRun('apt-get', [...fetching, ...dovecot.debian], advice);
+  for (const archive of readdirSync(archives).filter((name) => name.endsWith('.deb')))
+    mustRun('dpkg-deb', ['-x', join(archives, archive), draft], advice);
+  rmSync(archives, { recursive: true });
+  // By rename, so that a tree is whole where there is one.
+  renameSync(draft, dovecot.tree);
 }
 
 /** Its absence costs one test, which says so. */

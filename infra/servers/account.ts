@@ -8,9 +8,15 @@ export type Account =
   /** Postgres refuses to run as root, so root's servers run as the accounts that their Debian packages made. */
   | { readonly kind: 'system'; readonly uid: number; readonly gid: number };
 
-export function serverAccount(name: 'postgres' | 'rabbitmq'): Account {
+export function serverAccount(name: 'postgres' | 'rabbitmq' | 'nobody'): Account {
   if (process.getuid?.() !== 0) return { kind: 'own' };
   return { kind: 'system', uid: idOf('-u', name), gid: idOf('-g', name) };
+}
+
+/** What the system calls it and its group. */
+export function namesOf(account: Account): { readonly user: string; readonly group: string } {
+  const who = account.kind === 'system' ? [String(account.uid)] : [];
+  return { user: askId('-un', ...who), group: askId('-gn', ...who) };
 }
 
 export function giveTo(account: Account, path: string): void {
@@ -24,7 +30,14 @@ export function isOpenToOthers(folder: string): boolean {
 }
 
 function idOf(option: '-u' | '-g', name: string): number {
-  const { status, stdout } = spawnSync('id', [option, name], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`expected an account "${name}", which its Debian package makes, and found none`);
-  return Number(stdout);
+  return Number(askId(option, name));
+}
+
+function askId(...argv: readonly string[]): string {
+  const { status, stdout } = spawnSync('id', argv, { encoding: 'utf8' });
+  if (status !== 0)
+    throw new Error(
+      `expected "id ${argv.join(' ')}" to know an account, which its Debian package makes, and found none`,
+    );
+  return stdout.trim();
 }

@@ -1,15 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { recordOutcomes, type Database } from '@mxflow/db';
-import { bareEnvironment } from '@mxflow/infra/testing';
 import type { Outgoing } from '@mxflow/messaging';
 
 import { startReceiver } from './receiver.ts';
-import { environmentOf } from './service-in-process.ts';
+import { startProcess } from './service-process.ts';
 import {
   countsOf,
   insertEndpoint,
@@ -21,8 +16,6 @@ import {
   type TestWorld,
 } from './world.ts';
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-
 // Every life of a process costs a start.
 vi.setConfig({ testTimeout: 240_000 });
 
@@ -33,19 +26,6 @@ beforeAll(async () => {
   ({ database } = world);
 });
 afterAll(() => world[Symbol.asyncDispose]());
-
-type Child = AsyncDisposable & { readonly kill: () => Promise<void> };
-
-function startProcess(settings: Readonly<Record<string, string>> = {}): Child {
-  const env = { ...bareEnvironment(), ...environmentOf(world, settings), MXFLOW_LOG_LEVEL: 'warn' };
-  const child: ChildProcess = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'ignore', 'inherit'] });
-  const ended = once(child, 'exit');
-  const kill = async (): Promise<void> => {
-    child.kill('SIGKILL');
-    await ended;
-  };
-  return { kill, [Symbol.asyncDispose]: kill };
-}
 
 test('killed -9 again and again amid 2,000 outcomes: each has its effects exactly once', async () => {
   const tenantId = await insertTenant(database);
@@ -72,13 +52,13 @@ test('killed -9 again and again amid 2,000 outcomes: each has its effects exactl
   const settings = { MXFLOW_OUTCOME_BATCH: '20' };
   let lives = 0;
   for (const enough of [300, 1_200]) {
-    await using child = startProcess(settings);
+    await using child = startProcess(world, settings);
     await until(async () => (await logged()) >= enough);
     await child.kill();
     lives += (await logged()) < 2_000 ? 1 : 0;
   }
   expect(lives).toBeGreaterThan(0);
-  await using _last = startProcess(settings);
+  await using _last = startProcess(world, settings);
   await until(async () => (await logged()) >= 2_000);
   await until(async () => (await world.messaging.queueDepth('outcomes')) === 0);
   expect(await countsOf(database, jobNumber)).toEqual({ sent: 1_600, failed: 200, deferred: 200 });
@@ -103,12 +83,12 @@ test('killed between a delivery and its answer: told again once the lease is ove
     database,
     ids.map((messageId) => ({ messageId, attempt: 1, status: 'sent', inDoubt: false })),
   );
-  await using first = startProcess();
+  await using first = startProcess(world);
   await until(() => receiver.requests.length === 1);
   await first.kill();
   receiver.answer = 204;
   await moveClock(database, '31 seconds');
-  await using _second = startProcess();
+  await using _second = startProcess(world);
   await until(async () => (await database.client.webhookOutbox.count({ where: { endpointId } })) === 0);
   const told = receiver.requests.map(({ events }) => events.map(({ id }) => id));
   expect(told).toHaveLength(2);

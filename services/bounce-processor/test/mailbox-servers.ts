@@ -60,8 +60,6 @@ export function startPop3(): Promise<TestMailbox> {
       answer: (line) => {
         const [command = '', number] = line.split(' ');
         switch (command.toUpperCase()) {
-          case 'PASS':
-            return write(line === 'PASS the pass:word' ? '+OK\r\n' : '-ERR no\r\n');
           case 'UIDL':
             return many(listed.map(([uid], index) => `${index + 1} ${uid}`));
           case 'LIST':
@@ -138,8 +136,6 @@ export function startImap(): Promise<TestMailbox> {
         case 'LOGOUT':
           write('* BYE\r\n');
           return done();
-        case 'LOGIN':
-          return line.includes('the pass:word') ? done() : write(`${tag} NO wrong\r\n`);
         default:
           return done();
       }

@@ -7,6 +7,8 @@ import {
   type Meter,
 } from '@mxflow/telemetry';
 
+import type { ListedMail, MailboxAddress } from './mailbox.ts';
+
 export type InboundOutcome = (typeof INBOUND_OUTCOMES)[number];
 export type InboundRefusal = (typeof INBOUND_REFUSALS)[number];
 
@@ -25,10 +27,10 @@ export type InboundEvents = {
   unstorable(mailId: string, error: unknown): void;
   backlog(backlog: InboundBacklog): void;
   stored(octets: number): void;
-  mailboxVisited(mailbox: string, mails: number): void;
-  mailboxFailed(mailbox: string, protocol: 'pop3' | 'imap', error: unknown): void;
-  /** A mail too large to be taken out of a mailbox: it stays there. */
-  leftInMailbox(mailbox: string, uid: string, octets: number): void;
+  mailboxVisited(mailbox: MailboxAddress, mails: number): void;
+  mailboxFailed(mailbox: MailboxAddress, error: unknown, nextInMs: number): void;
+  /** Mails too large to be taken out of a mailbox: they stay there. */
+  leftInMailbox(mailbox: MailboxAddress, mails: readonly ListedMail[]): void;
   watchConnections(count: () => number): Disposable;
 };
 
@@ -56,15 +58,18 @@ export function createInboundEvents(meter: Meter, logger: Logger): InboundEvents
       metrics.oldestSeconds.record(oldestSeconds);
     },
     stored: (octets) => metrics.storedOctets.record(octets),
-    mailboxVisited: (mailbox, mails) => {
-      if (mails > 0) logger.info({ mailbox, mails }, 'mails taken out of a mailbox');
+    mailboxVisited: ({ name, nth }, mails) => {
+      if (mails > 0) logger.info({ mailbox: name, nth, mails }, 'mails taken out of a mailbox');
     },
-    mailboxFailed: (mailbox, protocol, err) => {
+    mailboxFailed: ({ name, nth, protocol }, err, nextInMs) => {
       metrics.mailboxFailures.add(1, { protocol });
-      logger.warn({ err, mailbox }, 'visit to a mailbox broke off');
+      logger.warn({ err, mailbox: name, nth, nextInMs }, 'visit to a mailbox broke off');
     },
-    leftInMailbox: (mailbox, uid, octets) => {
-      logger.warn({ mailbox, uid, octets }, 'mail left in its mailbox: too large');
+    leftInMailbox: ({ name, nth }, mails) => {
+      logger.warn(
+        { mailbox: name, nth, mails: mails.length, first: mails[0] },
+        'mails left in their mailbox: too large',
+      );
     },
     watchConnections: (count) => metrics.connections.observe(count),
   };

@@ -1,7 +1,10 @@
 /** Where bounce mail lies that came to a mailbox instead of to us. */
 export type MailboxAddress = {
   readonly protocol: 'pop3' | 'imap';
-  /** TLS from the first octet; without it everything, the password too, goes in clear. */
+  /**
+   * TLS from the first octet. Without it IMAP changes to TLS where the server offers STARTTLS; POP3 tells everything,
+   * the password too, in clear.
+   */
   readonly secure: boolean;
   readonly host: string;
   readonly port: number;
@@ -9,8 +12,10 @@ export type MailboxAddress = {
   readonly password: string;
   /** Of IMAP. */
   readonly folder: string;
-  /** Without the password: for logs, and in front of what the mailbox calls its mails. */
+  /** Without the password; stands in front of what the mailbox calls its mails. */
   readonly name: string;
+  /** Its place in the list, from 1: names it in logs, where its user is hidden like every address. */
+  readonly nth: number;
 };
 
 /** A mail as its mailbox lists it. */
@@ -28,7 +33,7 @@ export type MailboxSession = AsyncDisposable & {
 const PORTS = { pop3: { clear: 110, secure: 995 }, imap: { clear: 143, secure: 993 } } as const;
 
 /** Reads `imaps://USER:PASSWORD@HOST:PORT/FOLDER` and the like; user, password and folder percent-encoded. */
-export function parseMailbox(text: string): MailboxAddress {
+export function parseMailbox(text: string, index: number): MailboxAddress {
   const url = new URL(text);
   const protocol = url.protocol.startsWith('pop3') ? 'pop3' : 'imap';
   const secure = url.protocol.endsWith('s:');
@@ -45,5 +50,6 @@ export function parseMailbox(text: string): MailboxAddress {
     password: decodeURIComponent(url.password),
     folder,
     name: `${protocol}:${user}@${url.hostname}:${port}${place}`,
+    nth: index + 1,
   };
 }

@@ -17,7 +17,9 @@ const MAX_LINE_OCTETS = 4 << 20;
 /** Opens a session with a POP3 mailbox (RFC 1939); it must tell unique ids (UIDL), or nothing could be fetched once. */
 export async function openPop3(mailbox: MailboxAddress): Promise<MailboxSession> {
   const { host, port, secure, user, password } = mailbox;
-  const socket = secure ? tls.connect({ host, port, servername: host }) : net.connect(port, host);
+  // An address is no server name (RFC 6066 §3); the certificate must name it all the same.
+  const name = net.isIP(host) === 0 ? { servername: host } : {};
+  const socket = secure ? tls.connect({ host, port, ...name }) : net.connect(port, host);
   // Whoever reads hears of it.
   socket.on('error', () => {});
   socket.setTimeout(SILENCE_MS, () => socket.destroy(new Pop3Error('expected an answer in time, found none')));

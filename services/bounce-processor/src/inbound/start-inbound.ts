@@ -12,7 +12,7 @@ import { startMailThreads } from './mail-threads.ts';
 import { processMails } from './process-mails.ts';
 import { keepRoom, type Room } from './room.ts';
 import { startListener, type ListenerOptions } from './smtp-listener.ts';
-import { visitMailbox } from './visit-mailbox.ts';
+import { visitsOf } from './visit-mailbox.ts';
 
 export type InboundParts = {
   readonly desk: RuleDesk;
@@ -63,10 +63,10 @@ export async function startInbound(config: BounceConfig, parts: InboundParts): P
     processing.wake();
   };
   const noRoom = (): ReturnType<Room['lacking']> => room.lacking();
-  const visiting = { database, store, noRoom, sizeOctets: config.MXFLOW_BOUNCE_MAX_SIZE, events };
+  const everyMs = config.MXFLOW_BOUNCE_MAILBOX_EVERY;
+  const visiting = { database, store, noRoom, sizeOctets: config.MXFLOW_BOUNCE_MAX_SIZE, everyMs, events };
   for (const mailbox of config.MXFLOW_BOUNCE_MAILBOXES.map(parseMailbox)) {
-    const visit = (signal: AbortSignal): Promise<void> => visitMailbox(mailbox, visiting, signal);
-    resources.use(every(config.MXFLOW_BOUNCE_MAILBOX_EVERY, visit, { name: 'mailbox' }));
+    resources.use(every(everyMs, visitsOf(mailbox, visiting), { name: 'mailbox' }));
   }
   const port = config.MXFLOW_BOUNCE_SMTP_PORT;
   if (port !== undefined) {
