@@ -1,8 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-import { projectRoot } from './state-folder.ts';
-
 /** Finds a Postgres program: the newest of Debian's versions, else the one on the PATH. */
 export function postgresBinary(name: 'postgres' | 'initdb'): string {
   const versions = namesIn('/usr/lib/postgresql').toSorted((one, other) => Number(other) - Number(one));
@@ -26,13 +24,6 @@ export function portMapperBinary(): string {
 /** Prometheus, which dashboards are tested with; `undefined` where the machine has none. */
 export function prometheusBinary(): string | undefined {
   return onPath('prometheus').find((candidate) => existsSync(candidate));
-}
-
-/** The folder that stands for `/` to Dovecot: the bootstrap extracts its Debian packages there, and installs nothing. */
-export function dovecotTree(): string {
-  const tree = join(projectRoot, '.mxflow', 'dovecot');
-  if (existsSync(tree)) return tree;
-  throw new Error('expected Dovecot in .mxflow/dovecot (node infra/bootstrap.mjs --dovecot), and found it nowhere');
 }
 
 function firstFound(candidates: readonly string[], name: string, debianPackage: string): string {

@@ -1,6 +1,7 @@
 import {
   chmodSync,
   cpSync,
+  existsSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -9,14 +10,14 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 
 import { giveTo, namesOf, serverAccount, type Account } from './account.ts';
-import { dovecotTree } from './binaries.ts';
 import { freePorts } from './free-ports.ts';
 import { startProgram, untilReady, type Program } from './program.ts';
-import type { StateFolder } from './state-folder.ts';
+import { projectRoot, type StateFolder } from './state-folder.ts';
 
 /** A private Dovecot on free loopback ports. Whoever knows the password has a mailbox of any name. */
 export type DovecotServer = AsyncDisposable & {
@@ -51,6 +52,20 @@ export type DovecotOptions = {
 };
 
 const readyWithinMs = 20_000;
+/** What the settings below are written for. */
+const VERSIONS = '2.3.';
+
+/**
+ * The folder that stands for `/` to Dovecot: the bootstrap extracts its Debian packages there, and installs nothing.
+ * `undefined` where they were not to be had, or are of other versions.
+ */
+export function dovecotTree(): string | undefined {
+  const tree = join(projectRoot, '.mxflow', 'dovecot');
+  if (!existsSync(tree)) return undefined;
+  const env = { LD_LIBRARY_PATH: libraries(tree) };
+  const { stdout } = spawnSync(join(tree, 'usr/sbin/dovecot'), ['--version'], { encoding: 'utf8', env });
+  return stdout?.startsWith(VERSIONS) ? tree : undefined;
+}
 
 export async function startDovecot(options: DovecotOptions): Promise<DovecotServer> {
   const { folder } = options;
@@ -118,8 +133,10 @@ export async function startDovecot(options: DovecotOptions): Promise<DovecotServ
  * named when it was compiled: there now stands a name in the folder in which Dovecot starts its processes.
  */
 function reachableTree(folder: StateFolder, runFolder: string): string {
+  const extracted = dovecotTree();
+  if (extracted === undefined) throw new Error(`expected Dovecot ${VERSIONS}x in .mxflow/dovecot, and found none`);
   const tree = join(folder.path, 'dovecot-tree');
-  cpSync(dovecotTree(), tree, { recursive: true, verbatimSymlinks: true });
+  cpSync(extracted, tree, { recursive: true, verbatimSymlinks: true });
   const modules = join(tree, 'usr/lib/dovecot/modules');
   symlinkSync(modules, join(runFolder, 'modules'));
   const library = realpathSync(join(tree, 'usr/lib/dovecot/libdovecot.so.0'));

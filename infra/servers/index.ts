@@ -1,4 +1,4 @@
-export { startDovecot, type DovecotServer, type Maildir } from './dovecot.ts';
+export { dovecotTree, startDovecot, type DovecotServer, type Maildir } from './dovecot.ts';
 export { freePorts } from './free-ports.ts';
 export { startPostgres, type Durability, type PostgresServer, type ServerOptions } from './postgres.ts';
 export { managementOf, type RabbitManagement } from './rabbit-management.ts';

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test as testAnywhere, vi } from 'vitest';
 
-import { openStateFolder, startDovecot, type DovecotServer } from '@mxflow/infra/servers';
+import { dovecotTree, openStateFolder, startDovecot, type DovecotServer } from '@mxflow/infra/servers';
 import { selfSignedCertificate } from '@mxflow/provider-sim';
 
 import { MAILS, TOO_LARGE, asServed, bouncesOf } from './mailbox-mails.ts';
@@ -12,6 +12,8 @@ import { countsOf, insertSentJob, moveClock, openTestWorld, until, type TestWorl
 
 // Every life of a process costs a start.
 vi.setConfig({ testTimeout: 240_000 });
+
+const test = testAnywhere.skipIf(dovecotTree() === undefined);
 
 const PASSWORD = 'the pass:word';
 const WRONG = 'another word';
