@@ -1,6 +1,13 @@
 import { recordOutcomes, saveDomains, type Database } from '@mxflow/db';
 import { messageIdOf } from '@mxflow/domain';
 
+const TABLES = ['quarantine', 'quarantine_history', 'guard_held', 'guard_sites', 'guard_hours', 'guard_effects'];
+
+/** Nobody is quarantined, and the guard knows nothing. */
+export async function emptyQuarantine(database: Database): Promise<void> {
+  for (const table of TABLES) await database.client.$executeRawUnsafe(`DELETE FROM ${table}`);
+}
+
 /** What a server answered to messages to these addresses, at one site: recorded as bounce-processor records it. */
 export async function fail(
   database: Database,

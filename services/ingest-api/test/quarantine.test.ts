@@ -14,7 +14,7 @@ import type {
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
 import { startApi, type TestApi } from './api.ts';
-import { fail, siteOf } from './quarantine-world.ts';
+import { emptyQuarantine, fail, siteOf } from './quarantine-world.ts';
 
 const BASE = '/v1/quarantine';
 let api: TestApi;
@@ -24,18 +24,7 @@ beforeAll(async () => {
   siteId = await siteOf(api.database, 'shop.test');
 });
 afterAll(() => api[Symbol.asyncDispose]());
-beforeEach(async () => {
-  for (const table of [
-    'quarantine',
-    'quarantine_history',
-    'guard_held',
-    'guard_sites',
-    'guard_hours',
-    'guard_effects',
-  ]) {
-    await api.database.client.$executeRawUnsafe(`DELETE FROM ${table}`);
-  }
-});
+beforeEach(() => emptyQuarantine(api.database));
 
 async function call<Body>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
   const answer = await api.call(method, path, body === undefined ? {} : { body, headers });

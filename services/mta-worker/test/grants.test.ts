@@ -1,11 +1,12 @@
 import { migrate, openDatabase, registerWorker, replaceRules, stopWorker, type Database } from '@mxflow/db';
-import { LEVELS, type MxRule } from '@mxflow/domain';
+import type { MxRule } from '@mxflow/domain';
 import { createWorld } from '@mxflow/infra/testing';
 import { createLogger } from '@mxflow/telemetry';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
 import { Grants } from '../src/shaping/grants.ts';
 import { openRuleBook, type RuleBook } from '../src/shaping/rule-book.ts';
+import { anyRule } from './lane.ts';
 
 const made = new AsyncDisposableStack();
 let database: Database;
@@ -38,18 +39,7 @@ async function setRules({ shared }: { readonly shared: boolean }): Promise<void>
 
 function rule(id: string, mask: string, shared: boolean): MxRule {
   const limits = { maxConnections: 5, messagesPerHour: 10_000, maxMessagesPerConnection: 20 };
-  return {
-    id,
-    mask,
-    publicIds: '',
-    shared,
-    limits: Object.fromEntries(LEVELS.map((level) => [level, limits])),
-    connectTimeoutSeconds: 10,
-    dataTimeoutSeconds: 240,
-    timeoutSeconds: 60,
-    tls: 'default',
-    origin: 'local',
-  };
+  return { ...anyRule(limits), id, mask, shared };
 }
 
 /** A database whose answers to requests for grants come late. */
