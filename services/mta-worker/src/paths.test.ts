@@ -35,9 +35,10 @@ test('a path that is forgotten, and pumped once more, does not take the one of i
       const opened = Promise.withResolvers<'opened'>();
       const ended = Promise.withResolvers<ConnectionEnd>();
       asked.push({ open: () => opened.resolve('opened'), end: ended.resolve });
-      const first = await Promise.race([opened.promise, ended.promise]);
-      onOpened();
-      if (first === 'opened') paths.pump(path);
+      if ((await Promise.race([opened.promise, ended.promise])) === 'opened') {
+        onOpened();
+        paths.pump(path);
+      }
       return await ended.promise;
     },
     alive: () => true,
@@ -59,6 +60,42 @@ test('a path that is forgotten, and pumped once more, does not take the one of i
   expect(asked).toHaveLength(3);
   await turn();
   asked[2]?.end({ kind: 'used' });
+  await paths.stop();
+});
+
+test('connections that are denied all at once are not claimed for', async () => {
+  const denied = Promise.withResolvers<ConnectionEnd>();
+  const ended = Promise.withResolvers<ConnectionEnd>();
+  let claims = 0;
+  let connections = 0;
+  await using database = openDatabase('postgres://127.0.0.1:1/none');
+  const paths: Paths = new Paths({
+    database,
+    desk: { room: () => 74, holds: () => true } as unknown as OutcomeDesk,
+    claim: async (lane) => {
+      claims += 1;
+      return { lane, claimedAt: '', address: 'a@a.test', variables: {} };
+    },
+    putBack: { park: async () => {}, giveBack: async () => {}, settleRefused: async () => {} },
+    runConnection: async (path, onOpened) => {
+      connections += 1;
+      if (connections > 1) return await denied.promise;
+      onOpened();
+      paths.pump(path);
+      return await ended.promise;
+    },
+    alive: () => true,
+    logger: createLogger({ service: 'test', level: 'silent' }),
+    maxConnections: 100,
+  });
+  for (let sent = 0; sent < 100; sent += 1) paths.add(key, message(String(sent)));
+  await turn();
+  expect(connections).toBeGreaterThan(40);
+  denied.resolve({ kind: 'denied', binds: 'connections', askAgainMs: 60_000, scopeKey: 'rule:any/1' });
+  await turn();
+  // For the one that is open.
+  expect(claims).toBe(1);
+  ended.resolve({ kind: 'used' });
   await paths.stop();
 });
 

@@ -25,7 +25,7 @@ import type { Denied } from './shaping/slot.ts';
 /**
  * Opens a connection for a path and sends until there is nothing left or it ends. Resolves when the provider counts it no more.
  *
- * @param onOpened called once: the connection is there, or will not be.
+ * @param onOpened called when the connection is there; never where it will not be.
  */
 export type RunConnection = (path: Path, onOpened: () => void) => Promise<ConnectionEnd>;
 
@@ -233,7 +233,9 @@ export class Paths {
   }
 
   async #runOne(path: Path): Promise<void> {
+    let opening = true;
     const onOpened = (): void => {
+      opening = false;
       this.#opening -= 1;
       path.opening -= 1;
     };
@@ -241,6 +243,8 @@ export class Paths {
       this.#options.logger.error({ err }, 'a connection ended by a fault of ours');
       return OUR_FAULT;
     });
+    // In one go: one that was never there must not count as open meanwhile, or claims would be made for it.
+    if (opening) onOpened();
     this.#connections -= 1;
     path.connections -= 1;
     if (end.kind === 'denied') this.#denied(path, end);

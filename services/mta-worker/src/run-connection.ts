@@ -37,10 +37,11 @@ export function createRunConnection(options: ConnectionOptions): RunConnection {
   const noteReached = createReachedNote(options);
   return async (path, onOpened) => {
     const ended = new AbortController();
-    const opened = await openFor(path, options, () => ended.abort()).finally(onOpened);
+    const opened = await openFor(path, options, () => ended.abort());
     if (opened.kind === 'failed') return { kind: 'site-failed', because: opened.because };
     if (opened.kind === 'denied') return opened;
     if (opened.kind === 'nothing-to-do') return { kind: 'used' };
+    onOpened();
     noteReached(opened.slot);
     options.pump(path);
     const either = AbortSignal.any([ended.signal, opened.slot.end.signal]);
