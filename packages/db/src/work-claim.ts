@@ -20,6 +20,11 @@ export type ClaimedMessage = ClaimKey & {
   readonly variables: Readonly<Record<string, unknown>> | null;
 };
 
+/** True in SQL where a message `w` of a job `j` may be sent: the job runs, the address is neither barred nor off the list. */
+const MAY_BE_SENT = `j.id = w.job_id AND j.state = 'active' AND j.valid_until > (SELECT mxflow_now())
+  AND NOT EXISTS (SELECT FROM quarantine q WHERE q.address = lower(w.address) AND ${BARRED})
+  AND NOT ${hasLeftList('lower(w.address)')}`;
+
 /**
  * Claims attempts for a worker: only claimed messages are sent, and only one claim of an attempt can succeed.
  * Refused, so absent from the answer, are attempts that are no longer queued, whose job does not run or has ended,
@@ -34,15 +39,24 @@ export async function claimWork(
     `UPDATE work w SET state = 'sending', worker = $1, claimed_at = (SELECT mxflow_now())
      FROM unnest($2::bigint[], $3::int[]) AS k(message_id, attempt), jobs j
      WHERE w.message_id = k.message_id AND w.attempt = k.attempt AND w.state = 'queued'
-       AND j.id = w.job_id AND j.state = 'active' AND j.valid_until > (SELECT mxflow_now())
-       AND NOT EXISTS (SELECT FROM quarantine q WHERE q.address = lower(w.address) AND ${BARRED})
-       AND NOT ${hasLeftList('lower(w.address)')}
+       AND ${MAY_BE_SENT}
        AND EXISTS (SELECT FROM workers WHERE epoch = $1 AND fenced_at IS NULL)
      RETURNING w.message_id::text AS "messageId", w.attempt, w.claimed_at::text AS "claimedAt",
        w.job_id::text AS "jobNumber", w.address, w.variables`,
     epoch,
     keys.map((key) => key.messageId),
     keys.map((key) => key.attempt),
+  );
+}
+
+/** Those of these claims that would be granted still: what a claim that has waited for its turn is asked. */
+export async function confirmClaims(database: Database, claims: readonly ClaimKey[]): Promise<readonly ClaimKey[]> {
+  return await database.client.$queryRawUnsafe<ClaimKey[]>(
+    `SELECT w.message_id::text AS "messageId", w.attempt, w.claimed_at::text AS "claimedAt"
+     FROM unnest($1::bigint[], $2::timestamptz[]) AS k(message_id, claimed_at), work w, jobs j
+     WHERE w.message_id = k.message_id AND w.claimed_at = k.claimed_at AND w.state = 'sending' AND ${MAY_BE_SENT}`,
+    claims.map((claim) => claim.messageId),
+    claims.map((claim) => claim.claimedAt),
   );
 }
 

@@ -1,4 +1,4 @@
-import { claimWork, type AttemptKey, type Database } from '@mxflow/db';
+import { claimWork, confirmClaims, type AttemptKey, type Database } from '@mxflow/db';
 import { gather } from './gather.ts';
 import type { ClaimedWork, LaneMessage } from './lane-message.ts';
 import type { OutcomeDesk } from './outcome-desk.ts';
@@ -18,6 +18,7 @@ export function createClaimDesk(options: {
   return gather<LaneMessage, ClaimedWork | undefined>(
     async (messages) => {
       const epoch = currentEpoch();
+      const grantedAtMs = performance.now();
       using _asked = desk.asking(messages);
       const claimed = await claimWork(database, epoch, messages);
       // Fenced while the answer was on its way: what it claimed is in doubt by now, and somebody else's.
@@ -33,6 +34,7 @@ export function createClaimDesk(options: {
         return {
           lane,
           claimedAt: message.claimedAt,
+          grantedAtMs,
           address: message.address,
           variables: message.variables ?? {},
         };
@@ -40,6 +42,22 @@ export function createClaimDesk(options: {
     },
     { maxBatch: MAX_BATCH },
   );
+}
+
+/** How old a claim may be when its message is sent: what was decided meanwhile counts within seconds. */
+const FRESH_MS = 2000;
+
+/** Whether a claimed message may be sent still. A claim that waited behind a slow message is asked for again. */
+export function createClaimCheck(database: Database): (message: ClaimedWork) => Promise<boolean> {
+  const ask = gather<ClaimedWork, boolean>(
+    async (messages) => {
+      const keys = messages.map(({ lane: { messageId, attempt }, claimedAt }) => ({ messageId, attempt, claimedAt }));
+      const confirmed = new Set((await confirmClaims(database, keys)).map(nameOf));
+      return keys.map((key) => confirmed.has(nameOf(key)));
+    },
+    { maxBatch: MAX_BATCH },
+  );
+  return async (message) => performance.now() - message.grantedAtMs < FRESH_MS || (await ask(message));
 }
 
 function nameOf({ messageId, attempt }: AttemptKey): string {

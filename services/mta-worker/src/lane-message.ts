@@ -21,6 +21,8 @@ export type ClaimedWork = {
   readonly lane: LaneMessage;
   /** Which claim of this attempt it is. */
   readonly claimedAt: string;
+  /** When it was asked for: ms, monotonic. */
+  readonly grantedAtMs: number;
   readonly address: string;
   readonly variables: Readonly<Record<string, unknown>>;
 };

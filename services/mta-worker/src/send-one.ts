@@ -7,7 +7,7 @@ import type { ClaimedWork } from './lane-message.ts';
 import type { OpenedSession } from './open-session.ts';
 import type { OutcomeDesk } from './outcome-desk.ts';
 import type { Path } from './path.ts';
-import type { PutBack } from './put-back.ts';
+import type { HowParked, PutBack } from './put-back.ts';
 
 /** What sending one message meant for its connection. */
 export type Sent = {
@@ -25,6 +25,8 @@ export type SendOptions = {
   readonly desk: OutcomeDesk;
   readonly putBack: PutBack;
   readonly putFirst: (path: Path, message: ClaimedWork) => void;
+  /** Whether its claim would be granted still. */
+  readonly mayBeSent: (message: ClaimedWork) => Promise<boolean>;
   readonly alive: () => boolean;
   readonly events: WorkerEvents;
 };
@@ -46,6 +48,11 @@ export function createSendOne(options: SendOptions): SendOne {
       mxIp: opened.mxIp,
       source: path.key.source.publicId,
     });
+    const refusal = await refusalOf(message, options);
+    if (refusal !== undefined) {
+      options.putBack.giveBack(message, refusal).catch((err: unknown) => options.events.reportFailed(err));
+      return { useful: true, mailWritten: false };
+    }
     const order = await composeOrder(message, options).catch((error: unknown) => ({ kind: 'fault' as const, error }));
     if (order.kind === 'fault') {
       // The job could not be read again, or a fault of ours: nothing was sent, so the message only waits.
@@ -81,6 +88,16 @@ export function createSendOne(options: SendOptions): SendOne {
     giveBack(message, decision.because, options);
     return { useful: false, mailWritten: true };
   };
+}
+
+/** How a message goes back that may not be sent any more, or of which Postgres cannot be asked. */
+async function refusalOf(message: ClaimedWork, { mayBeSent, events }: SendOptions): Promise<HowParked | undefined> {
+  try {
+    return (await mayBeSent(message)) ? undefined : { delayMs: 0, reason: 'job' };
+  } catch (error) {
+    events.intakeFailed(error);
+    return { delayMs: AFTER_LOSS_MS, reason: 'claim-unconfirmed' };
+  }
 }
 
 type Order = Parameters<Session['send']>[0];

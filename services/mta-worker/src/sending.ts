@@ -4,7 +4,7 @@ import type { Messaging } from '@mxflow/messaging';
 import { allowedAddress, createResolver, type Resolver } from '@mxflow/resolver';
 import type { Logger } from '@mxflow/telemetry';
 
-import { createClaimDesk } from './claim-desk.ts';
+import { createClaimCheck, createClaimDesk } from './claim-desk.ts';
 import type { WorkerConfig } from './config.ts';
 import type { EpochKeeper } from './epoch-keeper.ts';
 import type { WorkerEvents } from './events.ts';
@@ -158,6 +158,7 @@ function connectionRunner(
     desk,
     putBack,
     putFirst,
+    mayBeSent: createClaimCheck(database),
     alive,
     events,
   });

@@ -14,7 +14,7 @@ import { connectMessaging, type Messaging } from '@mxflow/messaging';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { sent } from '../src/attempt-outcome.ts';
-import { createClaimDesk } from '../src/claim-desk.ts';
+import { createClaimCheck, createClaimDesk } from '../src/claim-desk.ts';
 import type { LaneMessage } from '../src/lane-message.ts';
 import { OutcomeDesk } from '../src/outcome-desk.ts';
 import { makeWork, type Work } from './make-work.ts';
@@ -169,4 +169,19 @@ test('an outcome that the broker refused is published again, and holds up nothin
   expect(published).toHaveLength(2);
   expect(refused.holds(message)).toBe(false);
   expect(settled).toContain(`${message.messageId}/1`);
+});
+
+test('a claim that has waited is asked for again: not where the job stands still, nor where it was given back', async () => {
+  const [work, stopped] = [await worked(['stale@claims.test']), await worked(['stopped@claims.test'])];
+  const claims = [await claim(copyOf(await only(work))), await claim(copyOf(await only(stopped)))];
+  const [going, standing] = claims.flatMap((each) => (each === undefined ? [] : [{ ...each, grantedAtMs: -1e6 }]));
+  if (going === undefined || standing === undefined) throw new Error('expected two claims');
+  await database.client.job.update({ where: { id: BigInt(stopped.jobNumber) }, data: { state: 'paused' } });
+  const mayBeSent = createClaimCheck(database);
+  expect(await Promise.all([mayBeSent(going), mayBeSent(standing)])).toEqual([true, false]);
+  expect(await mayBeSent({ ...standing, grantedAtMs: performance.now() })).toBe(true);
+  await returnClaims(database, epoch, [
+    { ...going.lane, claimedAt: going.claimedAt, delayMs: 0, reason: 'session-lost' },
+  ]);
+  expect(await mayBeSent(going)).toBe(false);
 });

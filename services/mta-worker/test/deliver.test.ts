@@ -115,3 +115,21 @@ test('SIGTERM amid a lane: what was not sent waits again at once, nothing is in 
   lane.sims.referee.flush();
   expect((await analyse(readReferee(lane.refereeFile))).accepted).toBe(told);
 });
+
+test('a job that is paused sends nothing that was claimed behind a slow message', async () => {
+  const limits = { maxConnections: 1, maxMessagesPerConnection: 100, messagesPerHour: 1_000_000 };
+  await using lane = await openLane([provider('tarpit', '127.29.0.1', { replyDelayMs: { content: 2500 } })], {
+    limits,
+  });
+  await lane.post(addresses(5, 'tarpit.test'));
+  await lane.outcomes(1);
+  await lane.database.client.job.updateMany({ data: { state: 'paused' } });
+  const waiting = () => lane.database.client.work.count({ where: { state: 'waiting' } });
+  // The first is told, the second perhaps in hand; those that were claimed for the same connection go back.
+  await expect.poll(waiting, { timeout: 15_000 }).toBeGreaterThanOrEqual(3);
+  expect(await lane.stopWorker()).toBe(0);
+  lane.sims.referee.flush();
+  const { accepted } = await analyse(readReferee(lane.refereeFile));
+  expect(accepted).toBeLessThanOrEqual(2);
+  expect(await waiting()).toBe(5 - accepted);
+});
