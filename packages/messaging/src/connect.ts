@@ -7,7 +7,7 @@ import { pack } from './outgoing.ts';
 import { listParked, replayParked } from './parked.ts';
 import { Publisher, type Parcel } from './publisher.ts';
 import type { Subscription } from './subscription.ts';
-import { assertQuorumQueue, assertTopology, laneQueue, type LaneQueue } from './topology.ts';
+import { assertTopology, assertWorkQueue, laneQueue, type LaneQueue } from './topology.ts';
 
 /**
  * Connects to the broker and declares the topology; repeated for each reconnect, since the broker may have lost its data.
@@ -91,7 +91,7 @@ function messagingOver(core: Core, options: MessagingOptions): Messaging {
     async declareLane(laneId) {
       const queue = laneQueue(laneId);
       lanes.add(queue);
-      await consuming.withChannel((channel) => assertQuorumQueue(channel, queue));
+      await consuming.withChannel((channel) => assertWorkQueue(channel, queue));
       return queue;
     },
     async deleteLane(laneId) {

@@ -17,7 +17,7 @@ import type {
 } from './messaging.ts';
 import type { Parcel } from './publisher.ts';
 import { Subscription } from './subscription.ts';
-import { assertControlQueue, assertQuorumQueue, CONTROL_KEYS, isLane, keysOn, type QueueName } from './topology.ts';
+import { assertControlQueue, assertWorkQueue, CONTROL_KEYS, isLane, keysOn, type QueueName } from './topology.ts';
 import { runWithin } from './trace-context.ts';
 import { takeTwice } from './twice.ts';
 import { done } from './verdict.ts';
@@ -124,7 +124,7 @@ async function begin(world: ConsumingWorld, beginning: Beginning): Promise<LaneC
 function declareQueue(queue: QueueName): Beginning['declare'] {
   return async (channel, deletedBefore) => {
     if (deletedBefore && isLane(queue)) await channel.checkQueue(queue);
-    else await assertQuorumQueue(channel, queue);
+    else await assertWorkQueue(channel, queue);
     return queue;
   };
 }

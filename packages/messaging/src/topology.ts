@@ -23,6 +23,8 @@ export const PARKED_QUEUE = 'parked';
 export const LANE_KEYS = ['delivery.requested.v1'] as const satisfies readonly MessageKey[];
 
 export type FixedQueue = keyof typeof QUEUES;
+const FIXED_QUEUES = Object.keys(QUEUES) as readonly FixedQueue[];
+
 export type LaneQueue = `lane.${number}`;
 export type QueueName = FixedQueue | LaneQueue;
 
@@ -60,14 +62,17 @@ export async function assertTopology(channel: Channel, lanes: Iterable<LaneQueue
   await channel.assertExchange(WORK_EXCHANGE, 'topic', { durable: true });
   await channel.assertExchange(CONTROL_EXCHANGE, 'fanout', { durable: true });
   await assertQuorumQueue(channel, PARKED_QUEUE);
-  for (const [queue, keys] of Object.entries(QUEUES)) {
-    await assertQuorumQueue(channel, queue);
-    for (const key of keys) await channel.bindQueue(queue, WORK_EXCHANGE, key);
-  }
-  for (const lane of lanes) await assertQuorumQueue(channel, lane);
+  for (const queue of [...FIXED_QUEUES, ...lanes]) await assertWorkQueue(channel, queue);
 }
 
-export async function assertQuorumQueue(channel: Channel, queue: string): Promise<void> {
+/** Declares a queue of work with its bindings; a lane has none. */
+export async function assertWorkQueue(channel: Channel, queue: QueueName): Promise<void> {
+  await assertQuorumQueue(channel, queue);
+  if (isLane(queue)) return;
+  for (const key of QUEUES[queue]) await channel.bindQueue(queue, WORK_EXCHANGE, key);
+}
+
+async function assertQuorumQueue(channel: Channel, queue: string): Promise<void> {
   await channel.assertQueue(queue, {
     durable: true,
     arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': DELIVERY_LIMIT },

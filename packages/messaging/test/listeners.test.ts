@@ -108,11 +108,16 @@ test('a queue deleted under a consumer is declared again, a lost exchange too', 
   });
   const raw = await connect(messaging.url);
   const channel = await raw.createChannel();
+  await channel.deleteQueue('prepare');
+  // Refused until the queue is there again, with its bindings.
+  const publish = () => messaging.publish('job.chunk-accepted.v1', { jobNumber: '7', chunk: 1 });
+  await expect.poll(() => publish().then(() => 'taken', String), POLL).toBe('taken');
+  expect(await diary.holds(1)).toEqual([1]);
   await channel.deleteExchange('mxflow');
   await channel.deleteQueue('prepare');
   await raw.close();
-  await messaging.publish('job.chunk-accepted.v1', { jobNumber: '7', chunk: 1 });
-  expect(await diary.holds(1)).toEqual([1]);
+  await messaging.publish('job.chunk-accepted.v1', { jobNumber: '7', chunk: 2 });
+  expect(await diary.holds(2)).toEqual([1, 2]);
 });
 
 test('no broker within the time given is an error by name', async () => {
