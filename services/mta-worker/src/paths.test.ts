@@ -74,7 +74,7 @@ test('connections that are denied all at once are not claimed for', async () => 
     desk: { room: () => 74, holds: () => true } as unknown as OutcomeDesk,
     claim: async (lane) => {
       claims += 1;
-      return { lane, claimedAt: '', address: 'a@a.test', variables: {} };
+      return { lane, claimedAt: '', grantedAtMs: 0, address: 'a@a.test', variables: {} };
     },
     putBack: { park: async () => {}, giveBack: async () => {}, settleRefused: async () => {} },
     runConnection: async (path, onOpened) => {
