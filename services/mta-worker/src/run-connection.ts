@@ -45,7 +45,12 @@ export function createRunConnection(options: ConnectionOptions): RunConnection {
     noteReached(opened.slot);
     options.pump(path);
     const either = AbortSignal.any([ended.signal, opened.slot.end.signal]);
-    const useful = await sendAll({ path, opened, ended: either }, options);
+    const useful = await sendAll({ path, opened, ended: either }, options).catch(async (fault: unknown) => {
+      // Of ours. The provider sees the end all the same, or the slot would be taken for as long as this worker lives.
+      await opened.session.abort();
+      await close(opened, 0, options);
+      throw fault;
+    });
     return await close(opened, useful, options);
   };
 }
@@ -102,7 +107,11 @@ async function sendWithToken(
     putFirst(path, message);
     return 'no-token';
   }
-  const sent = await sendOne(path, opened, message);
+  const sent = await sendOne(path, opened, message).catch((fault: unknown) => {
+    // MAIL may have been written.
+    token.spent();
+    throw fault;
+  });
   if (sent.mailWritten) token.spent();
   else token.unused();
   return sent;
