@@ -30,6 +30,15 @@ export const CONTENT_RULES: readonly BounceRule[] = [
       [UNKNOWN, '554 5.7.1 antivirusx check passed, user unknown'],
     ],
   ]),
+  // The recipients chose so: their mailboxes are well.
+  ...rulesOf({ reason: 'refused', detail: 'recipient-filter' }, [
+    [
+      'Recipient_takes_no_such_mail',
+      ['not accept(ing)? (any )?(e-?mails?|mails?|messages?) (with|from|containing|that|which|of this) '],
+      ['The following people are not accepting messages from shop.example', '550 olga does not accept mail with links'],
+      [UNKNOWN, '550 5.2.1 This mailbox is not accepting mail'],
+    ],
+  ]),
   ...rulesOf({ reason: 'refused', detail: 'spam-content' }, [
     [
       'Spam',

@@ -106,6 +106,7 @@ export const MAILBOX_RULES: readonly BounceRule[] = [
         'not (been )?pop+ed',
         'not (been )?(used|accessed|logged in|login)( in| for| since)',
         'account that you tried to reach is (disabled|inactive)',
+        '<[a-z][^ >]*> is (now |currently |temporarily )*(inactive|disabled|suspended|deactivated)',
         'over quota and inactive',
         '(account|mailbox|user) (has been |is |was )?(disabled|suspended|locked) (or|for|due|by|because)',
         'disabled or discontinued',

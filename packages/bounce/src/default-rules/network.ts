@@ -146,6 +146,15 @@ export const NETWORK_RULES: readonly BounceRule[] = [
       [UNKNOWN, '550 system unavailable'],
     ],
   ]),
+  // The mailbox is there: what its owner told the server to do with the mail is what fails.
+  ...rulesOf({ reason: 'unreachable', detail: 'mailer-error' }, [
+    [
+      'Forward_file',
+      ['[.]forward([:,]| file)', 'can.?(no)?t create output[.: ]+permission denied'],
+      ["550 /home/olga/.forward: line 2: olga2... Can't create output: Permission denied"],
+      ["550 Permission denied by recipient's domain filter", UNKNOWN],
+    ],
+  ]),
   ...rulesOf({ reason: 'refused', detail: 'recipient-filter', replyCodes: ['5'] }, [
     [
       'Permission_denied_by_reply',

@@ -145,6 +145,8 @@ export const POLICY_RULES: readonly BounceRule[] = [
         '(mi:(imf|nhd|spf)|dt:sum|hl:mep)',
         'access-denied',
         'security alert',
+        'unauthori[sz]ed',
+        'requires (that )?(you|(the )?senders?) (to )?(verify|confirm)',
         'denied (domain|host|sender)',
         'message bounced due to',
         'rejected message',

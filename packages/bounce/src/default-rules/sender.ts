@@ -16,7 +16,7 @@ export const SENDER_RULES: readonly BounceRule[] = [
     [
       'Relaying_denied',
       [
-        'relay(ing)? (is |access |not )?(was )?(denied|prohibited|disabled|refused|not (allowed|permitted)|forbidden|rejected|deny|restricted|attempt)',
+        'relay(ing)? (is |access |not )?(was )?(denied|prohibited|disabled|refused|not (allowed|permitted)|disallowed|forbidden|rejected|deny|restricted|attempt)',
         '(not|un)[ -]?(permitted|allowed|able|authori[sz]ed|going)( to)? relay',
         '(do|does|will|can) ?n.?o?t relay',
         'no relay',
@@ -46,6 +46,7 @@ export const SENDER_RULES: readonly BounceRule[] = [
       [
         '554 5.7.1 <user@example.com>: Relay access denied',
         '550 relaying denied for <user@example.com>',
+        '553 Relaying disallowed',
         "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
       ],
       [UNKNOWN, '550 User unknown in relay recipient table'],
@@ -57,6 +58,7 @@ export const SENDER_RULES: readonly BounceRule[] = [
       [
         'sender (e-?mail )?(address |domain |mailbox |ip |host )?(was |is |has been |not )?(rejected|denied|refused|invalid|unknown|blocked|not (accepted|allowed|exist|found|valid|verified|permitted|authori)|does not|could not|verif|must|disallowed|unverif|mismatch)',
         '(invalid|bad|unknown|illegal|unverified|unacceptable|improper|rejected|blocked|disallowed|incorrect|unauthori[sz]ed|unapproved|untrusted) (sender|return(ed)?[- ]?path|from|mail from|reverse[- ]path|originator|envelope (sender|from)|senders)',
+        '(fake|faked|forged|spoofed) (sender|return[- ]?path|from|mail from|originator)',
         'sender verif',
         'your (domain|mail ?server|server|host ?name|provider)[^.:;@]* (has no|have no|lacks|is not|does ?n.t|missing|without)',
         '(has|have) (blocked|rejected|blacklisted|banned) (you|your|the sender|this sender)',
