@@ -25,9 +25,9 @@ export function quotedReply(text: string): string {
   return '';
 }
 
-/** What mail systems say to everybody, whatever happened. */
+/** What mail systems and the scanners behind them say to everybody, whatever happened. */
 const COURTESIES =
-  /tried to deliver your message, but it was rejected by .{0,300}?(?:returned was|this error)|(?:please )?try (?:re)?sending (?:this|the|your) message (?:again )?later|check the address and try again|please (?:include|send) this problem report/gi;
+  /tried to deliver your message, but it was rejected by .{0,300}?(?:returned was|this error)|(?:please )?try (?:re)?sending (?:this|the|your) message (?:again )?later|check the address and try again|please (?:include|send) this problem report|ha(?:s|ve) been (?:\S{1,20} )?(?:scanned|checked|swept|screened) (?:by \S{1,40} )?for (?:\S{1,20} ){0,4}viruses(?: and (?:potentially )?(?:offensive|dangerous|inappropriate|unwanted|malicious|other) [a-z]{1,20})?/gi;
 
 /** Sendmail's own conclusion below a transcript, whatever the server or the local program had said. */
 const CONCLUSION =

@@ -182,4 +182,15 @@ export const MORE_MAILS: readonly OwnMail[] = [
       '',
     ].join('\r\n'),
   },
+  {
+    name: 'a scanner that praises itself below a report without a reply',
+    kind: 'failed',
+    recipients: [['reader@far.example', 'user-unknown']],
+    mail: dsn({
+      from: 'postmaster@far.example',
+      subject: 'Delivery Status Notification (Failure)',
+      text: 'Delivery to the following recipients failed.\n\n   reader@far.example\n\n*** Mail from far.example has been scanned for all known viruses and other content ***',
+      fields: 'Final-Recipient: rfc822; reader@far.example\nAction: failed\nStatus: 5.1.1',
+    }),
+  },
 ];

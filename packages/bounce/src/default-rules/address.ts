@@ -17,7 +17,7 @@ export const ADDRESS_RULES: readonly BounceRule[] = [
         'new (e-?mail )?address is',
         'has been replaced by',
         'moved to (another|a new|new|<)',
-        'no longer (on|at|with|works|working|employed)( this| the| our)?',
+        'no longer (on|at|with|works|working|employed|an employee)( this| the| our)?',
         'address (has )?changed',
         'left the (company|organi)',
         'adresse a changé',

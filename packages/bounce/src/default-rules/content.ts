@@ -44,6 +44,7 @@ export const CONTENT_RULES: readonly BounceRule[] = [
       'Spam',
       [
         '(^|[^a-z0-9.@/_-])(anti[ -]?)?spam(s|my|ming|mer|mers|med)?([^a-z0-9@./_-]|[.] |[.]?$)',
+        'spam-(like|id)([^a-z]|$)',
         'spam ?(message|content|filter|score|detected|assassin|reject|check|firewall|policy|rule)',
         '(as|is|be|like|likely|looks like|possible|considered|suspected|suspicion of|identified as|contains|high probability of|classified as) (a )?(unsolicited |probable )?spam',
         'unsolicited',
@@ -122,7 +123,7 @@ export const CONTENT_RULES: readonly BounceRule[] = [
         'length of (the )?(data|message|mail|body)( content)? [^.]*(maximum|limit|threshold|allowed)',
         '(^|[^a-z])(msg-p1|int-p2)([^0-9]|$)',
         'larger than',
-        'maximum (message |mail |allowed |file )?size',
+        'maximum ((incoming|inbound|allowed|permitted) )?(message |mail |allowed |file )?size',
         'too (big|large) (a )?(for|message|mail|e-?mail|body)',
         'too (big|large)[.]?$',
         'line (is )?too long',

@@ -39,6 +39,9 @@ export const REPUTATION_RULES: readonly BounceRule[] = [
       [UNKNOWN, '550 5.7.1 RESOLVER.RST.AuthRequired; authentication required', '550 5.7.1 spfx9a2 rejected'],
     ],
   ]),
+  ...rulesOf({ reason: 'refused', detail: 'policy', replyCodes: ['5'] }, [
+    ['Service_refused', ['service refus'], ['550 5.7.1 Service refused'], ['421 Service refused, try later', UNKNOWN]],
+  ]),
   ...rulesOf({ reason: 'refused', detail: 'no-ptr' }, [
     [
       'PTR_missing',
