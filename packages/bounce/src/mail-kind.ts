@@ -70,7 +70,7 @@ const DELAYED =
  * by its header and subject, since its text is its author's.
  */
 export function kindOf(question: KindQuestion): MailKind {
-  const { mail, body, actions, feedbackType, isReceipt } = question;
+  const { mail, body, actions, feedbackType, isReceipt, recipients } = question;
   if (feedbackType !== undefined) return isComplaint(feedbackType) ? 'complaint' : 'feedback';
   const report = headerOf(mail, 'content-type').toLowerCase();
   if (report.includes('feedback-report')) return 'complaint';
@@ -80,6 +80,7 @@ export function kindOf(question: KindQuestion): MailKind {
   if (actions.includes('delayed')) return 'delayed';
   if (actions.length > 0) return 'delivered';
   if (bounceSigns(question) >= 4) return isDelayed(mail, body) ? 'delayed' : 'failed';
+  if (recipients > 0 && saysNobodyHere(mail, body)) return 'failed';
   return isAutoReply(mail) ? 'auto-reply' : 'ordinary';
 }
 
@@ -150,6 +151,18 @@ function isAutoReply(mail: Mail): boolean {
     AUTO_REPLY_SUBJECT.test(mail.subject.slice(0, 300)) ||
     isThanks(mail)
   );
+}
+
+/**
+ * A robot that names the address written to and says in the same breath that nobody has it there. Who is away, or has
+ * another address, does not speak so of a user.
+ */
+const NOBODY_HERE =
+  /^.{0,200}(?:you (?:have |had |just ){0,2}(?:sent|wrote|e-?mailed|mailed|tried to (?:send|reach|mail|e-?mail))|your (?:e-?mail|mail|message) (?:was |is )?(?:sent|addressed|directed)|(?:e-?mail|mail|message) (?:sent|addressed)) .{0,60}@[^\s@]{1,100}.{0,60}(?:not|n't|no)(?: an?| any)?(?: such| known| valid| existing| current)? (?:user|mailbox|account|recipient)(?: by that name)? (?:here|(?:at|on|in) (?:this|our) (?:site|server|system|domain|host))/i;
+
+function saysNobodyHere(mail: Mail, body: string): boolean {
+  const subject = mail.subject.slice(0, 300);
+  return isAutoReply(mail) && !AUTO_REPLY_SUBJECT.test(subject) && NOBODY_HERE.test(body.slice(0, 800));
 }
 
 /** An answer to nobody that thanks for a mail: the oldest robots leave no header. */

@@ -27,7 +27,11 @@ export function quotedReply(text: string): string {
 
 /** What mail systems and the scanners behind them say to everybody, whatever happened. */
 const COURTESIES =
-  /tried to deliver your message, but it was rejected by .{0,300}?(?:returned was|this error)|(?:please )?try (?:re)?sending (?:this|the|your) message (?:again )?later|check the address and try again|please (?:include|send) this problem report|ha(?:s|ve) been (?:\S{1,20} )?(?:scanned|checked|swept|screened) (?:by \S{1,40} )?for (?:\S{1,20} ){0,4}viruses(?: and (?:potentially )?(?:offensive|dangerous|inappropriate|unwanted|malicious|other) [a-z]{1,20})?/gi;
+  /tried to deliver your message, but it was rejected by .{0,300}?(?:returned was|this error)|(?:please )?try (?:re)?sending (?:this|the|your) message (?:again )?later|check the address and try again|please (?:include|send) this problem report|(?:ha(?:s|ve) been (?:\S{1,20} )?)?(?:scanned|checked|swept|screened)(?: and (?:scanned|checked|swept|screened))? (?:by \S{1,40} )?for (?:\S{1,20} ){0,4}viruses(?: and (?:potentially )?(?:offensive|dangerous|inappropriate|unwanted|malicious|other) [a-z]{1,20})?(?: by \S{1,40})?/gi;
+
+/** What lawyers and scanners have put below every mail of a house. */
+const FOOTERS =
+  /if you (?:are not the (?:intended|named) |(?:have )?received? this (?:\S{1,20} ){0,4}in error)[^.]{0,300}\.?|(?:this|the information (?:contained )?in this) (?:e-?mail|message|communication|transmission)[^.]{0,120} (?:confidential|privileged|intended (?:solely|only|exclusively|for the))[^.]{0,300}\.?|(?:(?:any|other|unauthori[sz]ed),? ){0,3}(?:use|review|disclosure|dissemination|copying|distribution)[^.]{0,100} of this (?:e-?mail|message|communication|transmission|information)[^.]{0,150}(?:prohibited|forbidden|unlawful|unauthori[sz]ed)\.?|diese (?:e-?mail|nachricht)[^.]{0,120} vertraulich[^.]{0,300}\.?|ce (?:message|courriel|mail)[^.]{0,120} confidentiel[^.]{0,300}\.?|(?:e-?mail|mail|message)[^.]{0,60} virus[- ]free|no (?:known )?virus(?:es)? (?:(?:was|were|has been|have been) )?(?:found|detected)(?: in this \S{1,20}(?: \S{1,20})?)?/gi;
 
 /** Sendmail's own conclusion below a transcript, whatever the server or the local program had said. */
 const CONCLUSION =
@@ -35,7 +39,7 @@ const CONCLUSION =
 
 /** A report's text without the sentences that say nothing of this failure. */
 export function withoutCourtesies(text: string): string {
-  const bare = text.replaceAll(COURTESIES, ' ');
+  const bare = text.replaceAll(COURTESIES, ' ').replaceAll(FOOTERS, ' ');
   return /transcript of (?:the )?session/i.test(bare) ? bare.replaceAll(CONCLUSION, ' ') : bare;
 }
 

@@ -1,4 +1,4 @@
-import { dsn, plain, RETURNED } from './mail-shapes.ts';
+import { dsn, plain, RETURNED, letter } from './mail-shapes.ts';
 import type { OwnMail } from './mails-unix.ts';
 
 const DAEMON = 'Mail Delivery System <mailer-daemon@far.example>';
@@ -192,5 +192,44 @@ export const MORE_MAILS: readonly OwnMail[] = [
       text: 'Delivery to the following recipients failed.\n\n   reader@far.example\n\n*** Mail from far.example has been scanned for all known viruses and other content ***',
       fields: 'Final-Recipient: rfc822; reader@far.example\nAction: failed\nStatus: 5.1.1',
     }),
+  },
+  {
+    name: 'a robot that has no such user',
+    kind: 'failed',
+    recipients: [['reader@far.example', 'user-unknown']],
+    mail: letter(
+      [
+        'From: robot@far.example',
+        'To: bounce@shop.example',
+        'Subject: Your mail to us',
+        'Auto-Submitted: auto-replied',
+      ],
+      'You wrote to reader@far.example. There is no such user at this site.',
+    ),
+  },
+  {
+    name: "a house's disclaimer below a report without a reply",
+    kind: 'failed',
+    recipients: [['reader@far.example', 'user-unknown']],
+    mail: dsn({
+      from: 'postmaster@far.example',
+      subject: 'Delivery Status Notification (Failure)',
+      text: 'Delivery to the following recipients failed.\n\n   reader@far.example\n\nThis message is confidential and intended solely for its reader. If you are not the intended recipient, please delete it. Unauthorised copying or use of this message is strictly prohibited. Checked and swept for all viruses by Gatekeepers.',
+      fields: 'Final-Recipient: rfc822; reader@far.example\nAction: failed\nStatus: 5.1.1',
+    }),
+  },
+  {
+    name: 'a reader away who speaks of users',
+    kind: 'auto-reply',
+    recipients: [['reader@far.example', 'ignored']],
+    mail: letter(
+      [
+        'From: reader@far.example',
+        'To: bounce@shop.example',
+        'Subject: Out of office: News of March',
+        'Auto-Submitted: auto-replied',
+      ],
+      'You wrote to reader@far.example. I am away. Messages to helpdesk@far.example for no user here are lost.',
+    ),
   },
 ];

@@ -154,6 +154,8 @@ export const ADDRESS_REPLIES: readonly Said[] = [
     by: 'other servers',
     reason: 'user-unknown',
     replies: [
+      '550 <reader@shop.example> is not one of our own mailboxes',
+      '550 User not a member of our domain: <reader@shop.example>',
       '550 Invalid recipient nobody@shop.example',
       '550 #5.1.0 Address rejected.',
       '550 unknown user <nobody@shop.example>',

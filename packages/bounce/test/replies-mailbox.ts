@@ -6,6 +6,7 @@ export const MAILBOX_REPLIES: readonly Said[] = [
     by: 'every server',
     reason: 'mailbox-full',
     replies: [
+      'Sorry, reader is over message quota',
       '552 5.2.2 <user@shop.example>: Recipient address rejected: Mailbox full',
       '452 4.2.2 The email account that you tried to reach is over quota. Please direct the recipient to https://support.google.com/mail/?p=OverQuotaTemp',
       "552-5.2.2 The recipient's inbox is out of storage space. Please direct the recipient to 552 5.2.2 https://support.google.com/mail/?p=OverQuotaPerm",
@@ -54,6 +55,10 @@ export const MAILBOX_REPLIES: readonly Said[] = [
     by: 'every server',
     reason: 'inactive-user',
     replies: [
+      '550 5.2.1 <reader@far.example> is now disabled',
+      '550 The user has not logged in for a year',
+      '550 mailbox_temporarily_suspended',
+      '550 recipient has never signed in',
       '550 5.2.1 The email account that you tried to reach is inactive. For more information, go to https://support.google.com/mail/?p=DisabledUser',
       '554 delivery error: dd This account has been disabled or discontinued [#102]. - mta1.mail.example',
       '550 5.2.1 <user@shop.example>: mailbox disabled, not accepting messages',
@@ -89,6 +94,9 @@ export const MAILBOX_REPLIES: readonly Said[] = [
     by: 'every server',
     reason: 'invalid-domain',
     replies: [
+      'far.example has an invalid MX record',
+      'The domain does not have any mail exchangers',
+      'host mx.far.example is unable to receive mail',
       'Host or domain name not found. Name service error for name=nowhere.example type=MX: Host not found',
       '550 5.1.2 <user@nowhere.example>... Host unknown (Name server: nowhere.example: host not found)',
       "Sorry, I couldn't find any host named nowhere.example. (#5.1.2)",

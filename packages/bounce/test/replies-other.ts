@@ -78,6 +78,7 @@ export const OTHER_REPLIES: readonly Said[] = [
     by: 'senders',
     reason: 'refused',
     replies: [
+      '550-Postmaster verification failed for <news@shop.example> 550-RCPT TO:<postmaster@shop.example> 550 User unknown',
       '550 5.1.0 <a@shop.example>: Sender address rejected: Domain not found',
       '550 5.1.8 <a@shop.example>: Sender address rejected: User unknown in virtual mailbox table',
       '553 5.1.8 <a@shop.example>... Domain of sender address a@shop.example does not exist',
@@ -105,6 +106,8 @@ export const OTHER_REPLIES: readonly Said[] = [
     by: 'relaying',
     reason: 'refused',
     replies: [
+      '550 Relaying is only allowed for authenticated users',
+      '550 collect your mail before sending',
       '554 5.7.1 <user@far.example>: Relay access denied',
       '550 5.7.1 <user@far.example>... Relaying denied',
       '550 5.7.1 Unable to relay for user@far.example',
@@ -120,6 +123,10 @@ export const OTHER_REPLIES: readonly Said[] = [
     by: 'contents',
     reason: 'refused',
     replies: [
+      '554 your message was flagged as bulk',
+      '554 unacceptable message content',
+      '550 This address no longer accepts mail with attachments',
+      '550 message scored 12 points',
       '550 5.7.1 Message rejected as spam by Content Filtering.',
       '554 5.7.1 Message rejected because it contains spam',
       '554 rejected due to spam content',
@@ -155,6 +162,11 @@ export const OTHER_REPLIES: readonly Said[] = [
     by: 'policies',
     reason: 'refused',
     replies: [
+      '550 Illegal IP',
+      '554 filter refusal',
+      "550 we can't accept your message",
+      '554 5.7.1 unauthorized',
+      '550 reader requires that you confirm that you are a person',
       '550 5.7.1 Message rejected due to local policy',
       '554 5.7.1 Rejected by policy',
       '550 5.7.1 RESOLVER.RST.AuthRequired; authentication required',
@@ -207,6 +219,9 @@ export const OTHER_REPLIES: readonly Said[] = [
     by: 'the way there',
     reason: 'unreachable',
     replies: [
+      'Unable to open an SMTP connection',
+      '554 hop count: 30',
+      'no DNS response',
       'connect to mx.shop.example[192.0.2.1]:25: Connection timed out',
       'connect to mx.shop.example[192.0.2.1]:25: Connection refused',
       'connect to mx.shop.example[192.0.2.1]:25: No route to host',
@@ -245,6 +260,9 @@ export const OTHER_REPLIES: readonly Said[] = [
     by: "the server's own trouble",
     reason: 'unreachable',
     replies: [
+      'cannot open new mail file errno=13 file=/var/mail/domains/far.example/new/7.mx05',
+      '554 failed to create lock file',
+      '550 error in DATA phase',
       '451 4.3.0 <user@shop.example>: Temporary lookup failure',
       '451 Requested action aborted: local error in processing',
       '452 4.3.1 Insufficient system storage',

@@ -27,6 +27,7 @@ export const ADDRESS_RULES: readonly BounceRule[] = [
       [
         '551 5.1.6 User has moved; please try <new@example.com>',
         '550 5.1.6 recipient no longer on server: user@example.jp',
+        'Olga Berg is no longer an employee of Example Works.',
       ],
       ['550 5.2.2 mailbox full', BLOCKED, '450 4.3.2 mailbox is being moved'],
     ],
@@ -92,6 +93,7 @@ export const ADDRESS_RULES: readonly BounceRule[] = [
         'mailbox (unavailable|not available) or (access denied|not)',
         'recipients? (cannot|can not|could not) be verified',
         'not one of our (users|customers)',
+        'not (one )?(of|among) our own (e-?mail )?(addresses|mail ?boxes|accounts)',
         'do.?n.t have an? (user|account|mailbox)',
         'doesn.?t have an? [^ ]+ account',
         'bad destination (mailbox|address|e-?mail)',
@@ -107,6 +109,7 @@ export const ADDRESS_RULES: readonly BounceRule[] = [
         'Nobody with this mail address',
         '550 5.1.1 <olga@example.com>: Recipient address rejected: undeliverable address: host mx.example[192.0.2.8] said: 550 5.1.1 <olga@example.com>',
         '550 reader: no match in directory entries',
+        '550 <olga@example.org> is not among our own mailboxes',
         'user@example.edu Does not have a final email delivery point',
         'The address to which it was addressed, user@example.gov, did not exactly match an EXAMPLE email address.',
         "554 delivery error: dd This user doesn't have a yahoo.com account (user@yahoo.example) [0]",
@@ -120,6 +123,7 @@ export const ADDRESS_RULES: readonly BounceRule[] = [
         '550 5.7.1 undeliverable address: host mx.example[192.0.2.8] said: 550 5.7.1 <olga@example.com>',
         '550 The From address does not match the address of the envelope',
         'No match in the name server for host mx.example.com',
+        '550 olga@example.net is not one of our own senders',
       ],
     ],
     [

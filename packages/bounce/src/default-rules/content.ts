@@ -34,8 +34,14 @@ export const CONTENT_RULES: readonly BounceRule[] = [
   ...rulesOf({ reason: 'refused', detail: 'recipient-filter' }, [
     [
       'Recipient_takes_no_such_mail',
-      ['not accept(ing)? (any )?(e-?mails?|mails?|messages?) (with|from|containing|that|which|of this) '],
-      ['The following people are not accepting messages from shop.example', '550 olga does not accept mail with links'],
+      [
+        '(not|no longer|never|only) accepts?(ing)? (any )?(e-?mails?|mails?|messages?) (with|from|containing|that|which|of this) ',
+      ],
+      [
+        'The following people are not accepting messages from shop.example',
+        '550 olga does not accept mail with links',
+        '550 This address no longer accepts messages with pictures',
+      ],
       [UNKNOWN, '550 5.2.1 This mailbox is not accepting mail'],
     ],
   ]),
@@ -45,6 +51,9 @@ export const CONTENT_RULES: readonly BounceRule[] = [
       [
         '(^|[^a-z0-9.@/_-])(anti[ -]?)?spam(s|my|ming|mer|mers|med)?([^a-z0-9@./_-]|[.] |[.]?$)',
         'spam-(like|id)([^a-z]|$)',
+        '(classified|identified|marked|detected|recogni[sz]ed|regarded|treated|flagged|considered)( as| to be)? (an? )?(possible |potential |likely )?(bulk|junk|phish|scam|advert|unsolicited|suspicious|malicious)',
+        '(invalid|illegal|bad|unacceptable|unwanted|offensive|objectionable|disallowed) (message|mail|e-?mail) (content|body)',
+        '(message|mail|e-?mail)( has| was)?( been)? scored ',
         'spam ?(message|content|filter|score|detected|assassin|reject|check|firewall|policy|rule)',
         '(as|is|be|like|likely|looks like|possible|considered|suspected|suspicion of|identified as|contains|high probability of|classified as) (a )?(unsolicited |probable )?spam',
         'unsolicited',

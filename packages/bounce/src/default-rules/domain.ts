@@ -12,6 +12,9 @@ export const DOMAIN_RULES: readonly BounceRule[] = [
       'Domain_accepts_no_mail',
       [
         'null ?mx',
+        '(invalid|bad|broken|illegal|bogus) mx record',
+        '(have|has|with|found|lists?) (no|an?|any)?( |n.?t |not )*(any |an? )?(invalid |bad |broken |illegal |wrong )?(mail exchangers?|mx records?)( |$|[.,;])',
+        '(host|domain|server|[a-z0-9-]+[.][a-z]+) (is |was )?(not|in|un) ?(capable|able) (to|of) receiv(e|ing) (e-?)?mails?([^a-z]|$)',
         'no data record of requested type',
         '(^|[^a-z])no (valid )?mx([^a-z]|$)',
         '(domain|host)[^.:;]* (parked|(takes|accepts|receives|handles) no (e-?)?mail)',

@@ -90,6 +90,7 @@ export const EARLY_RULES: readonly BounceRule[] = [
       [
         '(mail|routing|forwarding|delivery|message)( is)?[ -]?loop',
         'loops? back',
+        '(loop|hop|received.{0,2} header)s? counts?([^a-z]|$)',
         'duplicated message-id',
         'loop alert',
         'best-preference mx',
@@ -117,6 +118,7 @@ export const EARLY_RULES: readonly BounceRule[] = [
       [
         'host not found, try again',
         'malformed name server reply',
+        '(malformed|unexpected|bad|invalid|no|wrong) (or [a-z]+ )?(name ?server|dns) (reply|response|answer)',
         'dns records for the destination computer could not be found',
       ],
       ['Host or domain name not found. Name service error for name=example.com type=MX: Host not found, try again'],
@@ -136,6 +138,12 @@ export const EARLY_RULES: readonly BounceRule[] = [
   ]),
   // A directory of people, whatever it calls its server.
   ...rulesOf({ reason: 'user-unknown', detail: 'user-unknown' }, [
+    [
+      'Not_of_the_domain',
+      ['(user|mail ?box|account|recipient) (is )?not (a |an )?member of (this |that |the |our )?domain'],
+      ['550 recipient is not a member of this domain'],
+      ['550 olga@example.net is not a member of this list', '550 sender is not a member of our domain'],
+    ],
     [
       'Ph_directory',
       ['no matches to name ?server query.*phquery', 'phquery.*no matches to name ?server query'],

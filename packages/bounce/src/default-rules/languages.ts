@@ -80,7 +80,7 @@ function alternativesFor(subject: Subject, words: Words): readonly string[] {
     case 'sender':
       return [`(${sender})${NEAR}(${unknown}|${refused}|${disabled})`];
     case 'domain':
-      return [`(${domain})${NEAR}(${unknown}|[^a-z]mx[^a-z])`];
+      return [`(${domain})${NEAR}(${unknown}|[^a-z.]mx([^a-z0-9.]|$))`];
     case 'refused':
       // Behind all rules that tell of what: somebody would not have it.
       return [refused];

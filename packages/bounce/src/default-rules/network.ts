@@ -35,6 +35,7 @@ export const NETWORK_RULES: readonly BounceRule[] = [
       'Network_trouble',
       [
         'no route to host',
+        '(not |un|n.t )?(able|failed|possible) to (establish|open|make|initiate|set ?up) (an? |the )?(smtp |tcp |tls |network )*connection',
         'network (is )?(unreachable|error|down)',
         'unreachable (host|network|server)',
         'dns (server|query|lookup|resolution|resolver?) (returned|fail|error|timed|problem|trouble)',
@@ -201,6 +202,8 @@ export const NETWORK_RULES: readonly BounceRule[] = [
       [
         '(internal|system|server|local|temporary|unexpected|configuration|processing|software|database|ldap|backend|upstream|lookup|queue|storage|i/o|application|general|transaction)( system| server| software| local| configuration)? (error|failure|problem|fault|config)',
         'local error in processing',
+        '(can ?not|can.?t|could not|couldn.?t|unable to|error|failed to|failure) (open|create|writ|read|lock|stor|append|access|renam|sav)(e|ing|ting)? (an? |the |this )?([^ ]+ )?([^ ]+ )?(file|document|dot-?lock|lock ?file|maildir|spool|folder|director|mail ?box)',
+        '(failed|failure|error) (on|at|in|during) (the )?(data|rcpt|mail|helo|ehlo) (command|phase|stage)',
         'error (while|during|in) (it was |being )?process',
         'can.?(no)?t create output',
         '(temporar[a-z]*|currently|momentarily) (unavailable|not available|unable|rejected|local problem|failure|out of|disabled|suspended service)',

@@ -15,7 +15,7 @@ export const LATIN_WORDS: readonly Words[] = [
     sender: 'absender[a-z]*',
     domain: 'domain|domane|rechnername',
     refused:
-      'abgelehnt|zuruckgewiesen|verweigert|blockiert|nicht (akzeptiert|angenommen|erlaubt|berechtigt|autorisiert)|schwarzen? liste|sperrliste|blacklist|gelistet',
+      'abgelehnt|zuruckgewiesen|verweigert|blockiert|nicht (akzeptiert|angenommen|erlaubt|berechtigt|autorisiert)|schwarzen? liste|sperrliste|blacklist|gelistet|nur (e-?)?(mails?|nachrichten) von',
     examples: {
       unknown: '550 5.1.1 Empfänger unbekannt',
       full: 'Das Postfach des Empfängers ist voll.',
