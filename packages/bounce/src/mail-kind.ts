@@ -80,8 +80,8 @@ export function kindOf(question: KindQuestion): MailKind {
   if (actions.includes('delayed')) return 'delayed';
   if (actions.length > 0) return 'delivered';
   if (bounceSigns(question) >= 4) return isDelayed(mail, body) ? 'delayed' : 'failed';
-  if (recipients > 0 && saysNobodyHere(mail, body)) return 'failed';
-  return isAutoReply(mail) ? 'auto-reply' : 'ordinary';
+  if (!isAutoReply(mail)) return 'ordinary';
+  return recipients > 0 && saysNobodyHere(mail, body) ? 'failed' : 'auto-reply';
 }
 
 /** A mail store that would not take a message says so as a reader would (RFC 5429 §2.1.2). */
@@ -162,7 +162,7 @@ const NOBODY_HERE =
 
 function saysNobodyHere(mail: Mail, body: string): boolean {
   const subject = mail.subject.slice(0, 300);
-  return isAutoReply(mail) && !AUTO_REPLY_SUBJECT.test(subject) && NOBODY_HERE.test(body.slice(0, 800));
+  return !AUTO_REPLY_SUBJECT.test(subject) && NOBODY_HERE.test(body.slice(0, 800));
 }
 
 /** An answer to nobody that thanks for a mail: the oldest robots leave no header. */

@@ -20,10 +20,13 @@ export type ClaimedMessage = ClaimKey & {
   readonly variables: Readonly<Record<string, unknown>> | null;
 };
 
+/** True in SQL where the address of a message `w` is quarantined, and where it has left the list of the message's job `j`. */
+const IS_QUARANTINED = `EXISTS (SELECT FROM quarantine q WHERE q.address = lower(w.address) AND ${BARRED})`;
+const HAS_LEFT = hasLeftList('lower(w.address)');
+
 /** True in SQL where a message `w` of a job `j` may be sent: the job runs, the address is neither barred nor off the list. */
 const MAY_BE_SENT = `j.id = w.job_id AND j.state = 'active' AND j.valid_until > (SELECT mxflow_now())
-  AND NOT EXISTS (SELECT FROM quarantine q WHERE q.address = lower(w.address) AND ${BARRED})
-  AND NOT ${hasLeftList('lower(w.address)')}`;
+  AND NOT ${IS_QUARANTINED} AND NOT ${HAS_LEFT}`;
 
 /**
  * Claims attempts for a worker: only claimed messages are sent, and only one claim of an attempt can succeed.
@@ -144,8 +147,8 @@ export async function settleRefusedClaims(
 const IGNORE_QUARANTINED = `
   WITH barred AS (
     SELECT w.message_id, w.attempt,
-      CASE WHEN EXISTS (SELECT FROM quarantine q WHERE q.address = lower(w.address) AND ${BARRED}) THEN 'quarantined'
-        WHEN ${hasLeftList('lower(w.address)')} THEN 'unsubscribed' END AS why
+      CASE WHEN ${IS_QUARANTINED} THEN 'quarantined'
+        WHEN ${HAS_LEFT} THEN 'unsubscribed' END AS why
     FROM jsonb_to_recordset($1::jsonb) AS k(message_id bigint, attempt int)
     JOIN work w ON w.message_id = k.message_id AND w.attempt = k.attempt AND w.state = 'queued'
     JOIN jobs j ON j.id = w.job_id

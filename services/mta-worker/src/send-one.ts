@@ -50,14 +50,14 @@ export function createSendOne(options: SendOptions): SendOne {
     });
     const refusal = await refusalOf(message, options);
     if (refusal !== undefined) {
-      options.putBack.giveBack(message, refusal).catch((err: unknown) => options.events.reportFailed(err));
+      giveBack(message, refusal, options);
       return { useful: true, mailWritten: false };
     }
     const order = await composeOrder(message, options).catch((error: unknown) => ({ kind: 'fault' as const, error }));
     if (order.kind === 'fault') {
       // The job could not be read again, or a fault of ours: nothing was sent, so the message only waits.
       options.events.intakeFailed(order.error);
-      giveBack(message, 'it could not be composed now', options);
+      giveBackAfterLoss(message, 'it could not be composed now', options);
       return { useful: true, mailWritten: false };
     }
     if (order.kind === 'unsendable') {
@@ -85,7 +85,7 @@ export function createSendOne(options: SendOptions): SendOne {
     }
     if (losses.size >= MAX_REMEMBERED) losses.clear();
     losses.set(lossKey, lostBefore + 1);
-    giveBack(message, decision.because, options);
+    giveBackAfterLoss(message, decision.because, options);
     return { useful: false, mailWritten: true };
   };
 }
@@ -124,8 +124,11 @@ function report({ lane }: ClaimedWork, outcome: OutcomeMessage, { desk, events }
   desk.report(outcome, lane).catch((err: unknown) => events.reportFailed(err));
 }
 
-function giveBack(message: ClaimedWork, because: string, { putBack, events }: SendOptions): void {
-  events.gaveBack();
-  const how = { delayMs: AFTER_LOSS_MS, reason: 'session-lost', lastReply: because };
+function giveBackAfterLoss(message: ClaimedWork, because: string, options: SendOptions): void {
+  options.events.gaveBack();
+  giveBack(message, { delayMs: AFTER_LOSS_MS, reason: 'session-lost', lastReply: because }, options);
+}
+
+function giveBack(message: ClaimedWork, how: HowParked, { putBack, events }: SendOptions): void {
   putBack.giveBack(message, how).catch((err: unknown) => events.reportFailed(err));
 }

@@ -117,7 +117,6 @@ export const EARLY_RULES: readonly BounceRule[] = [
       'Name_server_trouble',
       [
         'host not found, try again',
-        'malformed name server reply',
         '(malformed|unexpected|bad|invalid|no|wrong) (or [a-z]+ )?(name ?server|dns) (reply|response|answer)',
         'dns records for the destination computer could not be found',
       ],
