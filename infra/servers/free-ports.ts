@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { randomInt } from 'node:crypto';
 
@@ -9,14 +10,17 @@ import { randomInt } from 'node:crypto';
 const lowest = 15_000;
 const highest = 32_000;
 
-/** Distinct loopback ports on which nothing listened a moment ago. */
+/**
+ * Distinct loopback ports on which nothing listens, and which are given to nobody else on this machine, by this
+ * process or another, for as long as this process lives: a service may take seconds to listen on its own.
+ */
 export async function freePorts(count: number): Promise<readonly number[]> {
-  const found = new Set<number>();
-  while (found.size < count) {
+  const found: number[] = [];
+  while (found.length < count) {
     const port = randomInt(lowest, highest);
-    if (!found.has(port) && (await isFree(port))) found.add(port);
+    if ((await isFree(port)) && (await reserve(port))) found.push(port);
   }
-  return [...found];
+  return found;
 }
 
 async function isFree(port: number): Promise<boolean> {
@@ -30,5 +34,18 @@ async function isFree(port: number): Promise<boolean> {
     return false;
   } finally {
     server.close();
+  }
+}
+
+/** UDP's port of that number stands for it: no server needs it, and the kernel frees it however the process ends. */
+async function reserve(port: number): Promise<boolean> {
+  const held = createSocket('udp4').unref();
+  try {
+    held.bind(port, '127.0.0.1');
+    await once(held, 'listening');
+    return true;
+  } catch {
+    held.close();
+    return false;
   }
 }
