@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 
 import type { BounceRule, RuleTarget } from '@mxflow/domain';
-import { RE2JS } from 're2js';
 
+import { automatonOf } from './automaton.ts';
 import { plainLetters, plainPattern } from './letters.ts';
 import { indexingLiterals } from './literal-index.ts';
 import { alternativesOf, requiredLiterals } from './required-literals.ts';
@@ -178,12 +178,8 @@ function toAlternative(source: string, rule: number): Alternative {
     const fits = (text: string) => text.includes(source);
     return { rule, rarest: source.length < 2 ? [] : [source], mayFit: fits, fits };
   }
-  let compiled: RE2JS | undefined;
-  const fits = (text: string) => {
-    // Without regard to case, though the text has none left: the engine's own search for literals would be a second one.
-    compiled ??= RE2JS.compile(source, RE2JS.CASE_INSENSITIVE);
-    return compiled.test(text);
-  };
+  let automaton: ReturnType<typeof automatonOf> | undefined;
+  const fits = (text: string) => (automaton ??= automatonOf(source))(text);
   // Common words are found everywhere: they are looked for only where the rarest stand.
   const [rarest = [], ...others] = requiredLiterals(source);
   const mayFit = (text: string) => others.every((choice) => choice.some((literal) => text.includes(literal)));
