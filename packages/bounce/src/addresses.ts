@@ -18,7 +18,7 @@ export function addressesIn(line: string): readonly string[] {
     address
       .replace(GLUED, '')
       .replace(TYPED, '')
-      .replace(/^[*=+.]+/, ''),
+      .replace(/^[*=+.`]+/, ''),
   );
 }
 

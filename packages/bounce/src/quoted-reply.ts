@@ -20,9 +20,15 @@ export function quotedReply(text: string): string {
   if (shown !== undefined) return shown.reply;
   for (const pattern of [QUOTES, BARE]) {
     const match = pattern.exec(seen);
-    if (match !== null) return seen.slice(match.index + match[0].length).trim();
+    if (match !== null) return untilCommand(seen.slice(match.index + match[0].length).trim());
   }
   return '';
+}
+
+/** Postfix names the command behind the reply: what follows is the reporter's, a footer of its house perhaps. */
+function untilCommand(reply: string): string {
+  const named = /\(in reply to [^()]{1,60} command\)/i.exec(reply);
+  return named === null ? reply : reply.slice(0, named.index + named[0].length);
 }
 
 /** What mail systems and the scanners behind them say to everybody, whatever happened. */

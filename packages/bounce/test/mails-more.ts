@@ -232,4 +232,23 @@ export const MORE_MAILS: readonly OwnMail[] = [
       'You wrote to reader@far.example. I am away. Messages to helpdesk@far.example for no user here are lost.',
     ),
   },
+  {
+    name: 'a daemon that says so in its letter alone',
+    kind: 'failed',
+    recipients: [['reader@far.example', 'user-unknown']],
+    mail: letter(
+      ['From: postmaster@far.example', 'To: bounce@shop.example', 'Subject: Recipient does not exist'],
+      "Hi,\n\nthis is the mailer daemon program at far.example.\n\nI wasn't able to deliver your mail to:reader@far.example\n\nThis mail ID does not exist in this server.",
+    ),
+  },
+  {
+    name: "a gateway's advertisement behind the reply that it quotes",
+    kind: 'failed',
+    recipients: [['reader@far.example', 'user-unknown']],
+    mail: plain({
+      from: DAEMON,
+      subject: 'Undeliverable: News of March',
+      text: '<reader@far.example>: host in.far.example[192.0.2.9] said:\n    550 5.1.1 <reader@far.example>: Recipient address rejected: User unknown (in reply to RCPT TO command)\n\nThis mail passed our anti-spam service. Visit the following page.',
+    }),
+  },
 ];

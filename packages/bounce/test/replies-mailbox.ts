@@ -128,4 +128,23 @@ export const MAILBOX_REPLIES: readonly Said[] = [
       'The account or domain may not exist, they may be blacklisted, or missing the proper dns entries.',
     ],
   },
+  {
+    by: 'words of their own',
+    reason: 'mailbox-full',
+    replies: ['550 5.2.5 Folder full', '552 olga@example.org is full'],
+  },
+  {
+    by: 'words of their own',
+    reason: 'inactive-user',
+    replies: [
+      '550 NOACTIVITY: no recipient activity since May',
+      '554 5.7.1 User olga@example.org must log in to enable receiving of mail',
+      '550 is now disabled with POP3 service',
+    ],
+  },
+  {
+    by: 'a domain at rest',
+    reason: 'invalid-domain',
+    replies: ['452 <olga@example.org>: Recipient address rejected: Domain not active'],
+  },
 ];

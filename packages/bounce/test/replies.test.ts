@@ -5,12 +5,17 @@ import { ADDRESS_REPLIES } from './replies-address.ts';
 import { LANGUAGE_REPLIES } from './replies-languages.ts';
 import { MAILBOX_REPLIES } from './replies-mailbox.ts';
 import { OTHER_REPLIES } from './replies-other.ts';
+import { REPLIES_IN_OTHER_WORDS } from './replies-words.ts';
 
 const rules = compileRules(DEFAULT_RULES);
 
-const CASES = [...ADDRESS_REPLIES, ...LANGUAGE_REPLIES, ...MAILBOX_REPLIES, ...OTHER_REPLIES].flatMap(
-  ({ by, reason, replies }) => replies.map((reply) => ({ by, reason, reply })),
-);
+const CASES = [
+  ...ADDRESS_REPLIES,
+  ...LANGUAGE_REPLIES,
+  ...MAILBOX_REPLIES,
+  ...OTHER_REPLIES,
+  ...REPLIES_IN_OTHER_WORDS,
+].flatMap(({ by, reason, replies }) => replies.map((reply) => ({ by, reason, reply })));
 
 test.each(CASES)('$by, $reason: $reply', ({ reason, reply }) => {
   const decision = classifyReply(reply, {}, rules);

@@ -30,6 +30,26 @@ export const CONTENT_RULES: readonly BounceRule[] = [
       [UNKNOWN, '554 5.7.1 antivirusx check passed, user unknown'],
     ],
   ]),
+  // Of the message, where the same words elsewhere are of a command.
+  ...rulesOf({ reason: 'refused', detail: 'not-rfc-compliant' }, [
+    [
+      'Content_syntax',
+      [
+        'syntax error([^.;]|[.][^ ])* (content|body|headers?) of (the |your |this )?(message|mail)',
+        'syntax error in (the |your |this )?(message|mail|content|body|headers?)([^a-z]|$)',
+        'erreur de syntaxe [^.;]*contenu',
+        'syntaxfehler [^.;]*inhalt',
+        'error de sintaxis [^.;]*contenido',
+        'erro de sintaxe [^.;]*conteudo',
+        'errore di sintassi [^.;]*contenuto',
+      ],
+      [
+        'A syntax error was detected in the content of the message',
+        'Une erreur de syntaxe a été détectée dans le contenu du message',
+      ],
+      [UNKNOWN, '501 5.5.4 Syntax error in parameters or arguments'],
+    ],
+  ]),
   // The recipients chose so: their mailboxes are well.
   ...rulesOf({ reason: 'refused', detail: 'recipient-filter' }, [
     [
@@ -51,6 +71,9 @@ export const CONTENT_RULES: readonly BounceRule[] = [
       [
         '(^|[^a-z0-9.@/_-])(anti[ -]?)?spam(s|my|ming|mer|mers|med)?([^a-z0-9@./_-]|[.] |[.]?$)',
         'spam-(like|id)([^a-z]|$)',
+        '(^|[^a-z0-9.@/-])spam_[a-z]',
+        '[a-z]_spam([^a-z0-9.@]|[.] |$)',
+        'too many (of the )?(same|identical|similar|duplicated?)( |$)',
         '(classified|identified|marked|detected|recogni[sz]ed|regarded|treated|flagged|considered)( as| to be)? (an? )?(possible |potential |likely )?(bulk|junk|phish|scam|advert|unsolicited|suspicious|malicious)',
         '(invalid|illegal|bad|unacceptable|unwanted|offensive|objectionable|disallowed) (message|mail|e-?mail) (content|body)',
         '(message|mail|e-?mail)( has| was)?( been)? scored ',

@@ -12,6 +12,7 @@ export const DOMAIN_RULES: readonly BounceRule[] = [
       'Domain_accepts_no_mail',
       [
         'null ?mx',
+        'domain( name)?( [^ ]+)? (is |was |has been )?(currently |no longer )?(not |in|de)-?activ(e|ated)([^a-z]|$)',
         '(invalid|bad|broken|illegal|bogus) mx record',
         '(have|has|with|found|lists?) (no|an?|any)?( |n.?t |not )*(any |an? )?(invalid |bad |broken |illegal |wrong )?(mail exchangers?|mx records?)( |$|[.,;])',
         '(host|domain|server|[a-z0-9-]+[.][a-z]+) (is |was )?(not|in|un) ?(capable|able) (to|of) receiv(e|ing) (e-?)?mails?([^a-z]|$)',
@@ -50,6 +51,7 @@ export const DOMAIN_RULES: readonly BounceRule[] = [
         'host or domain name not found',
         '(unknown|unrouteable|unroutable|invalid|non-?existent|illegal|bad|unresolvable|no such|unregistered) (mail |recipient |destination )?(domain|host|destination host|mail server)',
         'illegal host/domain',
+        '(destination|remote|target|recipient) (computer|system|machine|site)( [^ ]+)? (was |is |could )?not (be )?(found|known|located)',
         'no such (host|domain)',
         'host address lookups failed permanently',
         '(recipient )?domain must exist',

@@ -33,12 +33,23 @@ export const EARLY_RULES: readonly BounceRule[] = [
       [
         '(limited|deferred|delayed|blocked|rejected|refused) (due to|because of|for) (the |your |its |very |low |poor |bad )*((sending |sender |source )?(ip|domain|sender|host)( address)?.?s? )?reputation',
         'unexpected volume or user complaints',
+        'permanently deferred',
       ],
       [
         '451 4.7.650 The mail server [192.0.2.1] has been temporarily rate limited due to IP reputation.',
         '421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected volume or user complaints - 4.16.55.1',
       ],
       [UNKNOWN, '421 4.16.55 [TS01] Messages from x.x.x.x temporarily deferred due to excessive user complaints'],
+    ],
+  ]),
+  ...rulesOf({ reason: 'refused', detail: 'policy' }, [
+    [
+      'Refused_by_policy',
+      [
+        '(reject|refus|block|declin)[a-z]* (due to|because of|for|by) (local |our |the |a |an |your |security |site |server |system )*polic(y|ies) (restriction|violation|reason)',
+      ],
+      ['Requested action not taken: mailbox unavailable; Reject due to policy restrictions.'],
+      [UNKNOWN, '550 Requested action not taken: mailbox unavailable'],
     ],
   ]),
   ...rulesOf({ reason: 'refused', detail: 'recipient-filter' }, [

@@ -13,6 +13,8 @@ export const MAILBOX_RULES: readonly BounceRule[] = [
       [
         '(mail ?box|mail ?folder|inbox|account|user|recipient|maildir|mail ?drop|mail|storage|disk|user.?s? mail(box)?)( [^ ]+)?( is| was|.s)?( currently| temporarily| probably)?( now| too)? full',
         'mailbox[ _-]?full',
+        '(^|[^a-z])folders? (is |are )?full',
+        '[^ ]+@[^ ]+ is (over)?full([^a-z]|$)',
         'has a full (mail ?box|inbox)',
         'not have enough space',
         'n.t have (enough|sufficient|any)( free| more)? (disk|storage|space|room|quota)',
@@ -91,6 +93,9 @@ export const MAILBOX_RULES: readonly BounceRule[] = [
         'extended inactivity',
         'disableduser',
         'user hangup',
+        '(should|must|has to|have to|needs? to) (log|sign) ?(in|on)([^a-z]|$)[^.;]*(enable|activ|receiv)',
+        '(^|[^a-z])no ?(user |recipient |account |mail ?box |recent )*activity',
+        '(^|[^a-z])is now (disabled|suspended|deactivated|inactive)',
         'subscription (has |was |is )?(lapsed|ended|expired|cancel)',
         '(^|[^a-z])(inactive|is (disabled|suspended|deactivated)) (on|in|at) (this|the|our) (domain|server|system|site)',
         '(^|[^a-z])receiving (is |was |has been )?(disabled|suspended)',

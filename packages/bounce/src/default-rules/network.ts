@@ -1,6 +1,7 @@
 import type { BounceRule } from '@mxflow/domain';
 
 import { rulesOf } from './row.ts';
+import { TROUBLE_IN_OTHER_LANGUAGES } from './trouble-in-other-languages.ts';
 
 const UNKNOWN = '550 5.1.1 <user@example.com>... User Unknown';
 
@@ -49,6 +50,12 @@ export const NETWORK_RULES: readonly BounceRule[] = [
         'error (involving|with|from|at) (the )?remote (host|server)',
         'read error',
         'bad connection',
+        'negative greeting',
+        '(^|[^a-z])(congest(ed|ion)|contention)([^a-z]|$)',
+        'unexpected(ly)? (closed?|disconnect|end of|eof)',
+        'communications? (failure|error|problem|fault|link)',
+        'no (welcome|greeting)( message| banner)?([^a-z]|$)',
+        'connected to [^.;]* but (the )?(connection|session|it|greeting|failed)',
         'socket (stream|error|closed|timeout)',
         'connection (with|to) [^ ]+ (is |was |has been )?(broken|lost|closed|reset)',
         '(cannot|can.?t|could not) resolve [^.;]* (right now|at this time|at the moment|temporarily)',
@@ -73,6 +80,8 @@ export const NETWORK_RULES: readonly BounceRule[] = [
         'lost connection',
         '(closed|dropped|reset|refused|broke) (the |our )?connection',
         'attempts will continue',
+        'too many failures',
+        '(tried|tries|after trying) (all|every|each) (of )?(the |its )?(mx|hosts?|servers?|mail)',
         'could not find a gateway',
         'has not been collected after',
         'was not reachable within',
@@ -109,14 +118,6 @@ export const NETWORK_RULES: readonly BounceRule[] = [
         'for (more than |over )?[0-9]+ (hours?|days)',
         'still being retried',
         'has been delayed',
-        '(zeitüberschreitung|abgelaufen)',
-        'délai[^.]* (dépass|expir)',
-        'tiempo de espera',
-        'tempo (limite|esgotado)',
-        'tempo scaduto',
-        'истекло',
-        'タイムアウト',
-        '超时',
       ],
       [
         '421 4.4.2 Connection timed out',
@@ -140,6 +141,7 @@ export const NETWORK_RULES: readonly BounceRule[] = [
         'file system full',
         'out of memory',
         'system is full',
+
         'server (storage|disk)',
         'mail system full',
       ],
@@ -217,8 +219,6 @@ export const NETWORK_RULES: readonly BounceRule[] = [
         'queue (is )?(unavailable|full)',
         'transport error',
         '(unable|not able) to (accept|handle|process) [^.]*(at this time|at the moment|right now)',
-        'momentaneamente',
-        'chwilowo',
         'try (it )?later',
         'please (retry|come back|try later)',
         'please try again[.]?$',
@@ -237,22 +237,10 @@ export const NETWORK_RULES: readonly BounceRule[] = [
         'mailbox (is )?(busy|locked|temporarily|in use)',
         'store ?drv',
         'temporary problem',
+        'read-?only (file|disk|mode|state)',
         'requested (mail )?action aborted',
         'remote ?server ?(returned )?(message detected|transient)',
-        'dienst (ist )?nicht verfügbar',
-        '(vorübergehend|temporär|temporairement|temporalmente|temporariamente|temporaneamente|tijdelijk|tymczasowo|временно)',
         '(^|[^a-z])int-t[0-9]',
-        'später (noch ?(ein)?mal|erneut)',
-        'réessayer',
-        'veuillez essayer',
-        'intente (de nuevo|más tarde)',
-        'tente novamente',
-        'riprovare',
-        'probeer het later',
-        'spróbuj (ponownie|później)',
-        'попробуйте позже',
-        '(しばらく|後ほど|時間をおいて)',
-        '稍后再试',
       ],
       [
         '550 5.3.5 <user@example.org>... Internal System Error',
@@ -265,6 +253,7 @@ export const NETWORK_RULES: readonly BounceRule[] = [
       [UNKNOWN, '550 5.7.1 rejected'],
     ],
   ]),
+  ...TROUBLE_IN_OTHER_LANGUAGES,
   ...rulesOf({ reason: 'unreachable', detail: 'syntax' }, [
     [
       'Syntax',
@@ -273,6 +262,8 @@ export const NETWORK_RULES: readonly BounceRule[] = [
         '(command|parameter)s? (is |was )?(not (recogni[sz]ed|implemented|understood|supported|allowed)|unrecogni[sz]ed|unknown|out of sequence|disabled)',
         '(unrecogni[sz]ed|unknown|unimplemented|unsupported|bad|invalid) (smtp )?(command|parameter|argument|sequence)',
         'bad sequence',
+        '(improper|wrong|incorrect|invalid|unexpected|illegal) (command )?sequence',
+        'sequence of commands',
         'issue a reset',
         'synchroni[sz]ation error',
         'protocol (error|violation|synchroni[sz]ation)',

@@ -182,6 +182,8 @@ export const REPUTATION_RULES: readonly BounceRule[] = [
         'i[.]ua/err/[79]([^0-9]|$)',
         'bann?ed (sending )?ip',
         'your ip',
+        '(^|[^a-z])you (are|were|have been|has been) (temporarily |permanently |currently )?(banned|blocked|blacklisted|locked out|denied|refused)',
+        '(helo|ehlo) ?(host ?name|host|name|domain|string|greeting)? (error|incorrect|wrong|bad|mismatch|missing|required)',
         'messages from .* were ?n.?t sent',
         '(^|[^a-z])(sc|ou|dy|py)-00[0-9]',
         '[(](con|dyn|rtr|dns|rly|hvu|hvip|du):[a-z0-9]+[)]',

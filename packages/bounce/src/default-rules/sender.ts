@@ -23,8 +23,9 @@ export const SENDER_RULES: readonly BounceRule[] = [
         '(not|un)[ -]?(permitted|allowed|able|authori[sz]ed|going)( to)? relay',
         '(do|does|will|can) ?n.?o?t relay',
         'no relay',
+        '(deny|denie[sd]|refuses?|prohibits?|forbids?|rejects?)( [^ .:;]+)?( [^ .:;]+)? relay(s|ing)?([^a-z]|$)',
         'as a relay',
-        'i[.]ua/err/[16]([^0-9]|$)',
+        'i[.]ua/err/6([^0-9]|$)',
         'cannot relay',
         'not relay',
         'not (configured|set up|here) to relay',
@@ -106,6 +107,7 @@ export const SENDER_RULES: readonly BounceRule[] = [
         'i[.]ua/err/8([^0-9]|$)',
         'bounce address',
         'null sender',
+        '(^|[^a-z])lib_420([^0-9]|$)',
         'empty (envelope )?(sender|return)',
         'mail from (command )?(rejected|denied|refused|not|failed|domain|must|invalid)',
         'mail rejected by (destination|recipient)',
@@ -148,6 +150,15 @@ export const SENDER_RULES: readonly BounceRule[] = [
         'They are not accepting mail from sender@example.net: user',
       ],
       [UNKNOWN, '550 5.7.1 Message rejected as spam'],
+    ],
+  ]),
+  // The status of a sender's address that is none (RFC 3463 §3.2), whatever address a text means to speak of.
+  ...rulesOf({ reason: 'refused', detail: 'sender-rejected', enhancedStatuses: ['5.1.7'] }, [
+    [
+      'Sender_by_code',
+      ['address|domain|mail ?box|user|account|path'],
+      ['501 5.1.7 Invalid address'],
+      [UNKNOWN, '501 5.1.3 Invalid address'],
     ],
   ]),
   // What follows is said of an address, and would call it unknown, were it not ours.
