@@ -3,7 +3,7 @@ import type { EnhancedStatus } from '@mxflow/domain';
 import { codesIn } from './codes.ts';
 import type { CompiledRules } from './compile-rules.ts';
 import { decide, type Decision } from './decision.ts';
-import type { RefusedCommand } from './quoted-reply.ts';
+import { refusedCommandIn, type RefusedCommand } from './quoted-reply.ts';
 
 /** Where a reply was given. */
 export type ReplyContext = {
@@ -23,7 +23,9 @@ export function classifyReply(line: string, context: ReplyContext, rules: Compil
   const codes = codesIn(line);
   const subject = { ...codes, mxHost: context.mxHost, sender: context.sender };
   const texts = [{ target: 'reply', text: line } as const, ...statusText(codes.enhancedStatus)];
-  return { ...decide({ texts, subject, command: context.command }, rules), ...codes };
+  // A line of Postfix' log names the command behind the reply.
+  const command = context.command ?? (line.includes('(in reply to ') ? refusedCommandIn(line) : undefined);
+  return { ...decide({ texts, subject, command }, rules), ...codes };
 }
 
 /** The enhanced status as a text, for rules that look at nothing else. */

@@ -251,4 +251,31 @@ export const MORE_MAILS: readonly OwnMail[] = [
       text: '<reader@far.example>: host in.far.example[192.0.2.9] said:\n    550 5.1.1 <reader@far.example>: Recipient address rejected: User unknown (in reply to RCPT TO command)\n\nThis mail passed our anti-spam service. Visit the following page.',
     }),
   },
+  {
+    name: 'certified mail of Italy',
+    kind: 'failed',
+    recipients: [['reader@far.example', 'user-unknown']],
+    mail: letter(
+      [
+        'X-Ricevuta: errore-consegna',
+        'From: posta-certificata@pec.example',
+        'To: bounce@shop.example',
+        'Subject: AVVISO DI MANCATA CONSEGNA: News of March',
+      ],
+      'Avviso di mancata consegna\n\nIl messaggio destinato all\'utente "reader@far.example"\nha dato un errore 5.1.1 - indirizzo non valido.\nIl messaggio e\' stato rifiutato dal sistema.',
+    ),
+  },
+  {
+    name: 'a person who passes a report on to a list',
+    kind: 'ordinary',
+    recipients: [],
+    mail: letter(
+      [
+        'From: reader@far.example',
+        'To: list@lists.example',
+        'Subject: To: olga@far.example [Fwd: Returned mail: see transcript for details]',
+      ],
+      'Your address seems to be broken.\n\nrcpt to:<olga@far.example>\n550 Relay denied\n',
+    ),
+  },
 ];

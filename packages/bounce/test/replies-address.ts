@@ -206,4 +206,17 @@ export const ADDRESS_REPLIES: readonly Said[] = [
       '500 (err.nosuchuser)',
     ],
   },
+  {
+    by: 'words of their own',
+    reason: 'user-unknown',
+    replies: [
+      "local server don't exists that user",
+      '550 sorry, this recipient address is not in our local list',
+      'The recipient postal address was incorrect',
+      '550-Callout verification failed: 550 5.1.1 User unknown',
+      '550 5.1.1 <olga@example.org> recipient rejected: Could not find a mailbox by that name AUP#In-1620',
+      'User o.berg (o.berg@example.org) nicht im Domino-Verzeichnis aufgeführt',
+      'Die Nachricht konnte nicht zugestellt werden, da der Empfänger olga@example.org auf unserem System nicht existiert.',
+    ],
+  },
 ];

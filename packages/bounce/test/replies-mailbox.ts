@@ -147,4 +147,19 @@ export const MAILBOX_REPLIES: readonly Said[] = [
     reason: 'invalid-domain',
     replies: ['452 <olga@example.org>: Recipient address rejected: Domain not active'],
   },
+  {
+    by: 'words of their own',
+    reason: 'inactive-user',
+    replies: ['account olga@example.org is currently not accepting mail: suspended by admin'],
+  },
+  {
+    by: 'words of their own',
+    reason: 'invalid-domain',
+    replies: [
+      'getaddrinfo ENOTFOUND mx.example.invalid',
+      'There are no DNS entries for the hostname example.invalid.',
+      "Cannot resolve name of the domain: domain name lookup of 'example.invalid' failed",
+      '#< #5.0.0 X-Spam-&-Virus-Firewall; []: Name or service not known> #SMTP#',
+    ],
+  },
 ];

@@ -52,4 +52,33 @@ export const REPLIES_IN_OTHER_WORDS: readonly Said[] = [
       '상대 서버에 연결할 수 없습니다',
     ],
   },
+  {
+    by: 'words of their own',
+    reason: 'refused',
+    replies: [
+      'host mx.example.org[192.0.2.9] said: 553 mail.shop.example does not exist (in reply to MAIL FROM command)',
+      '550-Verification failed for <news@shop.example> 550-Called: 192.0.2.3 550-Sent: RCPT TO:<news@shop.example> 550-Response: 550 unknown user 550 Sender verify failed',
+      '550 This is not incoming server!',
+      '550-We no longer accept connections from dynamically assigned addresses',
+      'Лист відхилено: відправник у чорному списку',
+    ],
+  },
+  {
+    by: 'words of their own',
+    reason: 'unreachable',
+    replies: [
+      'Outbound connection error: Error: connect ETIMEDOUT 192.0.2.36:25',
+      'connect ECONNREFUSED 192.0.2.36:25',
+      'No SMTP servers were available for example.org',
+      'host map: lookup (example.org): deferred',
+      'Serwer odbiorcy nie odpowiada, przekroczono czas oczekiwania',
+      'Превышено время ожидания соединения с почтовым сервером получателя',
+      'Сервер одержувача тимчасово недоступний',
+      'Servern svarade inte inom rimlig tid',
+      'Ο διακομιστής του παραλήπτη δεν ανταποκρίνεται',
+      'Palvelin ei vastannut',
+      'Server příjemce neodpovídá',
+      'A címzett kiszolgáló nem válaszol',
+    ],
+  },
 ];

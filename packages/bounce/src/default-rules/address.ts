@@ -66,6 +66,8 @@ export const ADDRESS_RULES: readonly BounceRule[] = [
         'access ?denied.*all recipients',
         'vdeliver: invalid or unknown',
         'no vacancies',
+        '(recipient|user|address|mail ?box)( address)?( [^ ]+)? (is |was )?not (in|on|among) (my|our|the|this)( [^ .:;]+)? (list|table|map|database|directory)',
+        '(recipient|postal|e-?mail|user) (postal )?address (is |was )?(incorrect|wrong)([^a-z]|$)',
         'no (redirect|redirection|forward|forwarding|alias) (entry|entries|address)',
         '(recipient|user|name|address|alias|mail ?box)([^.:;]|[.][^ ])* (is |was )?ambiguous',
         'ambiguous (recipient|user|name|address|alias|mail ?box)',

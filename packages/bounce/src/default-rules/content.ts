@@ -10,7 +10,7 @@ export const CONTENT_RULES: readonly BounceRule[] = [
     [
       'Virus',
       [
-        '(^|[^a-z])(virus|viruses|infected|malware|trojan|worm)([^a-z]|$)',
+        '(^|[^a-z])(virus|viruses|infected|malware|trojan|worm)([^a-z-]|-[^f]|$)',
         '(dangerous|prohibited|forbidden|banned|blocked|illegal|executable|unsafe|encrypted|disallowed) (attachment|file|extension|content type|mime)',
         'attachment.*(not (allowed|permitted|accepted)|blocked|reject|prohibited|denied|forbidden)',
         'malicious',
@@ -126,7 +126,7 @@ export const CONTENT_RULES: readonly BounceRule[] = [
         'message refus(e|é).*spam',
         'poor (message )?(content|quality)',
         'high spam',
-        'x-spam-',
+        'x-spam-[a-z]',
         'spam probability',
         '[(]spam[)]',
         'advertis(ing|ement)',

@@ -128,6 +128,7 @@ export const EARLY_RULES: readonly BounceRule[] = [
       'Name_server_trouble',
       [
         'host not found, try again',
+        'map: lookup [^ ]+: deferred',
         '(malformed|unexpected|bad|invalid|no|wrong) (or [a-z]+ )?(name ?server|dns) (reply|response|answer)',
         'dns records for the destination computer could not be found',
       ],
@@ -150,7 +151,11 @@ export const EARLY_RULES: readonly BounceRule[] = [
   ...rulesOf({ reason: 'user-unknown', detail: 'user-unknown' }, [
     [
       'Not_of_the_domain',
-      ['(user|mail ?box|account|recipient) (is )?not (a |an )?member of (this |that |the |our )?domain'],
+      [
+        '(user|mail ?box|account|recipient) (is )?not (a |an )?member of (this |that |the |our )?domain',
+        'n.t exists? (that|this|such) (user|recipient|mail ?box|account)',
+        '(could not|couldn.t|can ?not|can.t) find an? (user|mail ?box|account) (by|with|of) (that|this) name',
+      ],
       ['550 recipient is not a member of this domain'],
       ['550 olga@example.net is not a member of this list', '550 sender is not a member of our domain'],
     ],

@@ -11,6 +11,7 @@ import { RATE_RULES } from './rate.ts';
 import { REPUTATION_RULES } from './reputation.ts';
 import { rulesOf } from './row.ts';
 import { SENDER_RULES } from './sender.ts';
+import { NO_CONNECTION_IN_OTHER_LANGUAGES } from './trouble-in-other-languages.ts';
 
 /** Reports of feedback loops that came as ordinary mail: the recipient pressed "spam", nothing failed. */
 const FEEDBACK_RULES = rulesOf({ reason: 'refused', detail: 'complaint', where: ['subject', 'body', 'diagnostic'] }, [
@@ -36,6 +37,7 @@ export const DEFAULT_RULES: readonly BounceRule[] = [
   ...RATE_RULES,
   ...REPUTATION_RULES,
   ...SENDER_RULES,
+  ...NO_CONNECTION_IN_OTHER_LANGUAGES,
   ...MAILBOX_RULES,
   ...CONTENT_RULES,
   ...DOMAIN_RULES,

@@ -1,7 +1,7 @@
 import type { BounceRule } from '@mxflow/domain';
 
 import { rulesOf } from './row.ts';
-import { TROUBLE_IN_OTHER_LANGUAGES } from './trouble-in-other-languages.ts';
+import { LATER_IN_OTHER_LANGUAGES } from './trouble-in-other-languages.ts';
 
 const UNKNOWN = '550 5.1.1 <user@example.com>... User Unknown';
 
@@ -50,6 +50,10 @@ export const NETWORK_RULES: readonly BounceRule[] = [
         'error (involving|with|from|at) (the )?remote (host|server)',
         'read error',
         'bad connection',
+        '(^|[^a-z])e(timedout|connrefused|connreset|connaborted|hostunreach|netunreach|pipe|ai_again|socket)([^a-z]|$)',
+        '(^|[^a-z])no (smtp |mail )?(servers?|hosts?|connections?) (was |were |is |are )?(available|reachable|respond)',
+        'outbound connection',
+        '^defer(red)? [(]-?[0-9]+[)]',
         'negative greeting',
         '(^|[^a-z])(congest(ed|ion)|contention)([^a-z]|$)',
         'unexpected(ly)? (closed?|disconnect|end of|eof)',
@@ -237,6 +241,7 @@ export const NETWORK_RULES: readonly BounceRule[] = [
         'mailbox (is )?(busy|locked|temporarily|in use)',
         'store ?drv',
         'temporary problem',
+        '(can ?not|could not) (update|append) (the )?mail ?box',
         'read-?only (file|disk|mode|state)',
         'requested (mail )?action aborted',
         'remote ?server ?(returned )?(message detected|transient)',
@@ -253,7 +258,7 @@ export const NETWORK_RULES: readonly BounceRule[] = [
       [UNKNOWN, '550 5.7.1 rejected'],
     ],
   ]),
-  ...TROUBLE_IN_OTHER_LANGUAGES,
+  ...LATER_IN_OTHER_LANGUAGES,
   ...rulesOf({ reason: 'unreachable', detail: 'syntax' }, [
     [
       'Syntax',

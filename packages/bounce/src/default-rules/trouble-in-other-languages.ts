@@ -4,8 +4,8 @@ import { rulesOf } from './row.ts';
 
 const UNKNOWN = '550 5.1.1 <user@example.com>... User Unknown';
 
-/** A server that could not be reached, or not in time, or not now, in languages but English. */
-export const TROUBLE_IN_OTHER_LANGUAGES: readonly BounceRule[] = [
+/** A server that could not be reached, or not in time, in languages but English. */
+export const NO_CONNECTION_IN_OTHER_LANGUAGES: readonly BounceRule[] = [
   ...rulesOf({ reason: 'unreachable', detail: 'expired' }, [
     [
       'Expired_in_other_languages',
@@ -16,6 +16,13 @@ export const TROUBLE_IN_OTHER_LANGUAGES: readonly BounceRule[] = [
         'tempo (limite|esgotado)',
         'tempo scaduto',
         'истекло',
+        '(превышен|истек|вышло|вичерпан|перевищен)[^ ]* (время|врем|час)',
+        'przekroczono (limit )?czas',
+        'tidsgräns|tidsavbrott|tidsfrist',
+        'időtúllépés',
+        'zaman aşımı',
+        'časový limit|vypršel (čas|limit)',
+        'λήξη χρόνου',
         'タイムアウト',
         '超时',
       ],
@@ -39,6 +46,14 @@ export const TROUBLE_IN_OTHER_LANGUAGES: readonly BounceRule[] = [
         'impossibile (connettersi|contattare|raggiungere|stabilire)',
         '(verbinding|server)([^.:;]|[.][^ ])* (geweigerd|verbroken|mislukt|niet bereikbaar|reageert niet)',
         'kan (geen|niet) verbind',
+        '(servern|anslutning(en)?)([^.:;]|[.][^ ])* (svarade inte|svarar inte|inte (upprättas|nås)|bröts|nekades)',
+        '(serveren|forbindelsen?|tilkoblingen?)([^.:;]|[.][^ ])* (svare?de ikke|svarte ikke|svarer ikke|afbrudt|avbrutt|brutt|utilgængelig|utilgjengelig)',
+        '(palvelin|yhteys)([^.:;]|[.][^ ])* (ei vasta[an]|ei vastannut|katkesi|epäonnistui)',
+        '(server|spojení|připojení|pripojenie)([^.:;]|[.][^ ])* (neodpov[a-zíá]+|selhalo|zlyhalo|přerušeno|odmítnuto|nedostupn[a-zý]+)',
+        '(szerver|kiszolgáló|kapcsolat)([^.:;]|[.][^ ])* (nem válaszol|megszakadt|elutasítva|nem érhető el)',
+        '(serverul|conexiunea?)([^.:;]|[.][^ ])* (nu răspunde|refuzată|întreruptă|indisponibil)',
+        '(διακομιστ|εξυπηρετητ|σύνδεση)([^.:;]|[.][^ ])* (δεν ανταποκρίνεται|απέτυχε|διακόπηκε)',
+        '(сервер|з.єднання)([^.:;]|[.][^ ])* (не відповідає|недоступн|перерван|розірван|відхилен)',
         '(połączeni[ea]|serwer)([^.:;]|[.][^ ])* (odrzucone|przerwane|zerwane|nie odpowiada|nieosiągalny)',
         'nie (można|udało się) (połączyć|nawiązać)',
         '(соединени|сервер|хост)([^.:;]|[.][^ ])* (разорван|прерван|сброшен|отклонен|не установлен|не отвечает|недоступен|потерян)',
@@ -57,11 +72,16 @@ export const TROUBLE_IN_OTHER_LANGUAGES: readonly BounceRule[] = [
       [UNKNOWN, '550 Benutzer auf diesem Server unbekannt', '550 服务器拒绝'],
     ],
   ]),
+];
+
+/** A server that wants to be asked later: said of mailboxes, too. */
+export const LATER_IN_OTHER_LANGUAGES: readonly BounceRule[] = [
   ...rulesOf({ reason: 'unreachable', detail: 'system-error' }, [
     [
       'Try_later_in_other_languages',
       [
         'dienst (ist )?nicht verfügbar',
+        'тимчасово',
         '(vorübergehend|temporär|temporairement|temporalmente|temporariamente|temporaneamente|tijdelijk|tymczasowo|временно)',
         'später (noch ?(ein)?mal|erneut)',
         'réessayer',

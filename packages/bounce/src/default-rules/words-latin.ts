@@ -7,8 +7,9 @@ export const LATIN_WORDS: readonly Words[] = [
     recipient:
       'benutzer|nutzer|empfanger|empfaenger|postfach|mailbox|mailadresse|e-mail-adresse|adresse|konto|account|adressat|teilnehmer',
     unknown:
-      'unbekannt|existiert( [a-z]+)* nicht|existieren nicht|nicht (mehr )?(gefunden|bekannt|vorhanden|existent|gultig|gueltig|registriert|angelegt|eingerichtet|vergeben|verzeichnet|ermittelt|im domino)|ungultig|ungueltig|gibt es( [a-z]+)* nicht',
-    whole: 'kein(en|e)? (solche[nrs]? )?(gultige[nr]? )?(benutzer|nutzer|empfanger|postfach|konto|adressat)',
+      'unbekannt|existiert( [a-z]+)* nicht|existieren nicht|nicht (mehr )?(existiert|gefunden|bekannt|vorhanden|existent|gultig|gueltig|registriert|angelegt|eingerichtet|vergeben|verzeichnet|ermittelt|(im|in der|in dem) [a-z-]*(domino|verzeichnis|adressbuch|liste))|ungultig|ungueltig|gibt es( [a-z]+)* nicht',
+    whole:
+      'nicht im (domino|notes|adress)[a-z-]*|kein(en|e)? (solche[nrs]? )?(gultige[nr]? )?(benutzer|nutzer|empfanger|postfach|konto|adressat)',
     box: 'postfach|mailbox|speicher|konto|benutzer|empfanger|empfaenger|quota|kontingent|speicherplatz|inbox|posteingang',
     full: 'voll([^a-z]|$)|uberfullt|ueberfuellt|erschopft|uberschritten|ueberschritten|ausgeschopft|belegt|nicht genugend speicher|kein speicher|nicht ausreichend|aufgebraucht',
     disabled: 'gesperrt|deaktiviert|inaktiv|geschlossen|stillgelegt|gekundigt|abgeschaltet|nicht (mehr )?aktiv',
@@ -31,7 +32,7 @@ export const LATIN_WORDS: readonly Words[] = [
     recipient: 'destinataire|utilisateur|bo.te|adresse|compte|usager|correspondant|abonne|messagerie|mailbox',
     unknown:
       'inconnu|introuvable|invalide|n.exist(e|ent)|inexistant|non (trouve|valide|existant|repertorie|recense|reconnu)|pas (ete )?(trouve|valide|reconnu|repertorie)|ne correspond a aucun',
-    whole: 'aucune? (utilisateur|destinataire|compte|bo.te)',
+    whole: 'aucune? (utilisateur|destinataire|compte|bo.te)|ne figure pas dans (l.annuaire|la liste)',
     box: 'bo.te|compte|messagerie|quota|espace|stockage|capacite|destinataire|mailbox|inbox',
     full: 'pleine?([^a-z]|$)|sature|depass|atteint|insuffisant|remplie?([^a-z]|$)',
     disabled: 'desactive|suspendu|inacti|bloque|fermee?([^a-z]|$)|cloture|resilie|archive',
