@@ -11,7 +11,7 @@ import { conditionsHold } from './rule.ts';
 test.each([
   ['user unknown', [['user unknown']]],
   ['(user|account) (none|bad)', [['user none', 'user bad', 'account none', 'account bad']]],
-  ['mailbox is not (known|kept)', [['mailbox is not k']]],
+  ['mailbox is not (known|kept)', [['mailbox is n']]],
   ['quota.*exceeded', [['exceeded'], ['quota']]],
   ['gr[ea]ylist', [['greylist', 'graylist']]],
   ['[[]ts0[0-9]', [['[ts0']]],

@@ -19,7 +19,7 @@ const MAX_EXACT = 32;
 const MIN_LENGTH = 2;
 
 /** What is looked for of a literal: a longer one would tell little more, and each letter costs a row of a table. */
-const MAX_LENGTH = 16;
+const MAX_LENGTH = 12;
 
 /** Choices kept of a pattern: the rarest; more would cost more than they spare. */
 const MAX_CHOICES = 3;
