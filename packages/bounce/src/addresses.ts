@@ -1,6 +1,9 @@
-/** An address as it stands in running text. Linear: neither side holds a character that could begin the other. */
+/**
+ * An address as it stands in running text; Exchange writes those of its directory as local parts longer than RFC 5321's
+ * 64 letters. Linear: neither side holds a character that could begin the other.
+ */
 const ADDRESS =
-  /[^\s<>()[\]{}"',;:|@\\]{1,64}@[a-z0-9\u00c0-\u04ff](?:[a-z0-9.\u00c0-\u04ff_-]{0,253}[a-z0-9\u00c0-\u04ff])?/gi;
+  /[^\s<>()[\]{}"',;:|@\\]{1,255}@[a-z0-9\u00c0-\u04ff](?:[a-z0-9.\u00c0-\u04ff_-]{0,253}[a-z0-9\u00c0-\u04ff])?/gi;
 
 /** What stands before an address without a space in scripts that have none. */
 const GLUED = /^[^@]*[\u2e80-\uffef](?=[!-~]+@)/;

@@ -53,7 +53,10 @@ export function readEvidence(mail: Mail, opened = 0): MailEvidence {
     returnedHeader(returned, 'x-hmxmroriginalrecipient') ?? returnedHeader(returned, 'to') ?? '',
   )[0];
   const hints = [...new Set((mail.headers.get('x-failed-recipients') ?? []).flatMap((it) => addressesIn(it)))];
-  const free = readTextReport(cut.report, { own: [...mail.to, ...sendersOf(returned)], hints });
+  const free = readTextReport(cut.report, {
+    own: [...mail.to, ...sendersOf(returned), ...ownersOf(mail.from)],
+    hints,
+  });
   const body = withoutCourtesies(oneLine(cut.report).slice(0, MAX_SEEN));
   const kind = kindOf({
     mail,
@@ -112,6 +115,13 @@ function sentTo(mail: Mail): readonly string[] {
 function sendersOf(returned: string): readonly string[] {
   return ['from', 'return-path', 'sender']
     .flatMap((name) => addressesIn(returnedHeader(returned, name) ?? ''))
+    .map((address) => address.toLowerCase());
+}
+
+/** A list is not its owner, who is named to be asked. */
+function ownersOf(from: string): readonly string[] {
+  return addressesIn(from)
+    .filter((address) => /-(?:owner|request|bounces|admin)@|^owner-/i.test(address))
     .map((address) => address.toLowerCase());
 }
 

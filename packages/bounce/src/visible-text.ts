@@ -1,12 +1,16 @@
 /** Characters of a text that rules see. */
 const MAX_SEEN = 4096;
 
+/** What Cisco's gateways call a status before they quote the server: `5.1.0 - Unknown address error 550-'5.7.1 spam'`. */
+const OWN_WORDS = /[45]\.\d\.\d{1,3} - [a-z ]{3,40} (?=[45]\d\d-')/i;
+
 /**
  * The form in which rules see a text: on one line, codes that continuation lines repeat taken out, so that a sentence
  * broken over reply lines is found again.
  */
 export function visibleText(text: string): string {
-  const seen = text.length > MAX_SEEN ? text.slice(0, MAX_SEEN) : text;
+  const shown = text.length > MAX_SEEN ? text.slice(0, MAX_SEEN) : text;
+  const seen = shown.includes("-'") ? shown.replace(OWN_WORDS, '') : shown;
   if (!/[\r\n\t]| {2}|\d-/.test(seen)) return seen;
   const joined = seen
     .replaceAll(/(?<=\s)([245]\d\d)-(?:[245]\.\d{1,3}\.\d{1,3} )?(?=\S)/g, '')

@@ -11,6 +11,7 @@ import {
 import { dsn, letter, octets } from './mail-shapes.ts';
 import { GATEWAY_MAILS } from './mails-gateways.ts';
 import { LANGUAGE_MAILS } from './mails-languages.ts';
+import { LIST_MAILS } from './mails-lists.ts';
 import { MORE_MAILS } from './mails-more.ts';
 import { OTHER_MAILS } from './mails-no-bounce.ts';
 import { PROVIDER_MAILS } from './mails-providers.ts';
@@ -22,6 +23,7 @@ const MAILS = [
   ...GATEWAY_MAILS,
   ...PROVIDER_MAILS,
   ...MORE_MAILS,
+  ...LIST_MAILS,
   ...LANGUAGE_MAILS,
   ...OTHER_MAILS,
 ].map(({ mail }) => octets(mail));

@@ -4,6 +4,7 @@ import { classifyMail, compileRules, DEFAULT_RULES } from '../src/index.ts';
 import { octets } from './mail-shapes.ts';
 import { GATEWAY_MAILS } from './mails-gateways.ts';
 import { LANGUAGE_MAILS } from './mails-languages.ts';
+import { LIST_MAILS } from './mails-lists.ts';
 import { MORE_MAILS } from './mails-more.ts';
 import { OTHER_MAILS } from './mails-no-bounce.ts';
 import { PROVIDER_MAILS } from './mails-providers.ts';
@@ -11,7 +12,15 @@ import { UNIX_MAILS } from './mails-unix.ts';
 
 const rules = compileRules(DEFAULT_RULES);
 
-const MAILS = [...UNIX_MAILS, ...GATEWAY_MAILS, ...PROVIDER_MAILS, ...MORE_MAILS, ...LANGUAGE_MAILS, ...OTHER_MAILS];
+const MAILS = [
+  ...UNIX_MAILS,
+  ...GATEWAY_MAILS,
+  ...PROVIDER_MAILS,
+  ...MORE_MAILS,
+  ...LIST_MAILS,
+  ...LANGUAGE_MAILS,
+  ...OTHER_MAILS,
+];
 
 test.each(MAILS)('$name: $kind', ({ mail, kind, recipients }) => {
   const read = classifyMail(octets(mail), rules);

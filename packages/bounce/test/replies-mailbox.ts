@@ -162,4 +162,13 @@ export const MAILBOX_REPLIES: readonly Said[] = [
       '#< #5.0.0 X-Spam-&-Virus-Firewall; []: Name or service not known> #SMTP#',
     ],
   },
+  {
+    by: 'other words',
+    reason: 'invalid-domain',
+    replies: [
+      '550 5.1.2 DNS.Host.NonExistent',
+      '550 5.4.312 Message expired, DNS query failed(DomainNonexistent)',
+      "the recipient's destination email system is unknown or invalid",
+    ],
+  },
 ];

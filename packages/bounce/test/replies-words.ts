@@ -81,4 +81,23 @@ export const REPLIES_IN_OTHER_WORDS: readonly Said[] = [
       'A címzett kiszolgáló nem válaszol',
     ],
   },
+  {
+    by: 'other words',
+    reason: 'refused',
+    replies: [
+      '550 5.7.501 Access denied. The sending account has been banned due to detected activity.',
+      "5.3.0 - Other mail system problem 554-'Message refused.' (delivery attempts: 0)",
+      '550 Suspected bounce attacks.',
+      '553 MI:SPX 163 mx1',
+      '554 5.6.0 Message contains invalid header',
+    ],
+  },
+  {
+    by: 'other words',
+    reason: 'unreachable',
+    replies: [
+      'lowest numbered MX record points to local host',
+      'cannot update mailbox /var/mail/olga. error writing message: File too large',
+    ],
+  },
 ];

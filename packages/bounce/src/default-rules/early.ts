@@ -105,6 +105,7 @@ export const EARLY_RULES: readonly BounceRule[] = [
         'duplicated message-id',
         'loop alert',
         'best-preference mx',
+        'lowest[- ]numbered mx',
         'points? back to',
         'bounce between two servers',
         'loop(ing)? detected',
@@ -188,7 +189,13 @@ export const EARLY_RULES: readonly BounceRule[] = [
   ...rulesOf({ reason: 'unreachable', detail: 'system-full' }, [
     [
       'Mail_system_full',
-      ['(mail )?system (is )?full', 'write error', '(^|[^a-z])qq (write|trouble|internal|temporary|waitpid|unable)'],
+      [
+        '(mail )?system (is )?full',
+        'write error',
+        'error writing [a-z]+: file too large',
+        '(can ?not|could not) (update|append) (the )?mail ?box',
+        '(^|[^a-z])qq (write|trouble|internal|temporary|waitpid|unable)',
+      ],
       ['452 4.3.1 mail system full'],
       ['552 5.2.2 mailbox full', UNKNOWN],
     ],

@@ -241,7 +241,6 @@ export const NETWORK_RULES: readonly BounceRule[] = [
         'mailbox (is )?(busy|locked|temporarily|in use)',
         'store ?drv',
         'temporary problem',
-        '(can ?not|could not) (update|append) (the )?mail ?box',
         'read-?only (file|disk|mode|state)',
         'requested (mail )?action aborted',
         'remote ?server ?(returned )?(message detected|transient)',

@@ -143,6 +143,7 @@ export const POLICY_RULES: readonly BounceRule[] = [
         'polic(y|ies)',
         'violat',
         'no permit([^a-z]|$)',
+        '(^|[^a-z])(mi|dt|hl|wm|av|ir|fl):[a-z]{3}([^a-z]|$)',
         '(do|does|did) ?(not|n.?t) have (the |an? |any |create |send |write |post |sufficient |enough |proper |required |necessary |appropriate )*(permissions?|rights?|privileges?|authority|authori[sz]ation)',
         'on behalf of',
         'check (that |if )?your (smtp|outgoing|mail|e-?mail) ?(server|settings|client|program)',
@@ -220,6 +221,15 @@ export const POLICY_RULES: readonly BounceRule[] = [
       ],
       ['554 MX host of sender is 127.0.0.1'],
       ['550 5.1.1 account not configured', '421 mx1 closing for your server'],
+    ],
+  ]),
+  // A list's machine may say so nowhere else.
+  ...rulesOf({ reason: 'refused', detail: 'policy', where: ['subject', 'body', 'diagnostic'] }, [
+    [
+      'List_refuses_posting',
+      ['non-?members? (submission|posting|message)', '(rejected|refused) posting'],
+      ['BOUNCE birds@lists.example: Non-member submission from [Shop <news@shop.example>]'],
+      [UNKNOWN, '550 posting to birds@lists.example'],
     ],
   ]),
   ...inOtherLanguages('refused'),

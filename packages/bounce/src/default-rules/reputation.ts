@@ -220,6 +220,7 @@ export const REPUTATION_RULES: readonly BounceRule[] = [
         'poor (sender|domain|ip)',
         'sender (domain )?(is )?(suspicious|untrusted|not trusted)',
         'suspicious (activity|sender|connection|host)',
+        '(suspected|suspicion of) (bounce|spam|phishing|dictionary|harvest|relay)[a-z]* (attacks?|abuse)',
         'blocked by (recipient|user).*(sender|domain)',
         'репутаци',
       ],

@@ -74,11 +74,11 @@ export const LATIN_WORDS: readonly Words[] = [
   },
   {
     language: 'Portuguese',
-    recipient: 'usuario|destinatario|caixa|conta|endereco|utilizador',
+    recipient: 'usuario|destinatario|caixa|contas?([^a-z]|$)|endereco|utilizador',
     unknown:
       'desconhecid|nao existe|inexistente|nao (foi |pode ser |pudemos |foi possivel |esta |e )*(encontr|localiz|valid|cadastrad|reconhecid|identificad)|invalid',
-    whole: 'nao ha (nenhum )?(usuario|destinatario|conta)',
-    box: 'caixa|conta|cota|quota|espaco|armazenamento|destinatario|usuario',
+    whole: 'nao ha (nenhum )?(usuario|destinatario|contas?([^a-z]|$))',
+    box: 'caixa|contas?([^a-z]|$)|cota|quota|espaco|armazenamento|destinatario|usuario',
     full: 'chei[oa]([^a-z]|$)|lotad|excedid|excedeu|ultrapass|esgotad|sem espaco|atingi|insuficiente',
     disabled: 'desativad|desabilitad|suspens|inativ|bloquead|encerrad|cancelad',
     sender: 'remetente',
