@@ -219,4 +219,9 @@ export const ADDRESS_REPLIES: readonly Said[] = [
       'Die Nachricht konnte nicht zugestellt werden, da der Empfänger olga@example.org auf unserem System nicht existiert.',
     ],
   },
+  {
+    by: 'more words',
+    reason: 'user-unknown',
+    replies: ['550 User email address is marked as invalid.'],
+  },
 ];

@@ -104,4 +104,49 @@ export const LANGUAGE_REPLIES: readonly Said[] = [
       '수신자가 존재하지 않습니다',
     ],
   },
+  {
+    by: 'a cloud in their language',
+    reason: 'user-unknown',
+    replies: [
+      'Ihre Nachricht an olga@example.org konnte nicht zugestellt werden. olga wurde unter example.org nicht gefunden.',
+      'Votre message à olga@example.org n’a pas pu être remis. olga est introuvable sur example.org.',
+      'No se pudo entregar el mensaje a olga@example.org. No se encontró olga en example.org.',
+      'Non è stato possibile recapitare il messaggio a olga@example.org. olga non è stato trovato in example.org.',
+      'olga@example.org へのメッセージを配信できませんでした。olga が example.org で見つかりませんでした。',
+    ],
+  },
+  {
+    by: 'a cloud in their language',
+    reason: 'mailbox-full',
+    replies: [
+      'Posteingang des Empfängers voll. Der Posteingang des Empfängers ist voll oder es gehen derzeit zu viele E-Mails ein.',
+    ],
+  },
+  {
+    by: 'a cloud in their language',
+    reason: 'invalid-domain',
+    replies: ['Tu mensaje no se ha entregado a olga@exampel.org porque no se ha encontrado el dominio exampel.org.'],
+  },
+  {
+    by: 'a cloud in their language',
+    reason: 'refused',
+    replies: [
+      'Non si è autorizzati a inviare messaggi a questo destinatario.',
+      'No tiene permiso para enviar a este destinatario.',
+      'Votre message adressé à olga@example.org a été bloqué.',
+      'Tu mensaje a olga@example.org se ha bloqueado.',
+    ],
+  },
+  {
+    by: 'a cloud in their language',
+    reason: 'unreachable',
+    replies: [
+      'Sie haben ein Limit für das Senden von Nachrichten erreicht.',
+      "Vous avez atteint une limite d'envoi de messages.",
+      'Hai raggiunto un limite per l’invio di posta.',
+      'Bei der SMTP-Kommunikation mit dem E-Mail-Server des Empfängers ist ein Problem aufgetreten.',
+      'Hubo un problema de comunicación SMTP con el servidor de correo electrónico del destinatario.',
+      'Die Nachricht konnte nicht innerhalb des angegebenen Zeitlimits übermittelt werden.',
+    ],
+  },
 ];

@@ -171,4 +171,9 @@ export const MAILBOX_REPLIES: readonly Said[] = [
       "the recipient's destination email system is unknown or invalid",
     ],
   },
+  {
+    by: 'more words',
+    reason: 'inactive-user',
+    replies: ['550 Your recipient never logs onto their free account.'],
+  },
 ];

@@ -100,4 +100,24 @@ export const REPLIES_IN_OTHER_WORDS: readonly Said[] = [
       'cannot update mailbox /var/mail/olga. error writing message: File too large',
     ],
   },
+  {
+    by: 'more words',
+    reason: 'refused',
+    replies: [
+      '554 RTR:BX http://postmaster.example/errors',
+      '550 Outgoing mail from "olga@example.org" has been suspended.',
+      '421 DNS:NR http://postmaster.example/errors',
+    ],
+  },
+  {
+    by: 'more words',
+    reason: 'unreachable',
+    replies: [
+      'You have reached a limit for sending mail.',
+      'Domain example.com has exceeded the max defers and failures per hour',
+      '451 Excessive unknown recipients - possible Open Relay',
+      '554 5.5.1 Error: no valid recipients',
+      '501 5.5.4 Invalid Address',
+    ],
+  },
 ];

@@ -66,6 +66,7 @@ export const ADDRESS_RULES: readonly BounceRule[] = [
         'access ?denied.*all recipients',
         'vdeliver: invalid or unknown',
         'no vacancies',
+        '(address|user|account|recipient)[^.:;]* marked (as )?(invalid|unknown|non-?existent)',
         '(recipient|user|address|mail ?box)( address)?( [^ ]+)? (is |was )?not (in|on|among) (my|our|the|this)( [^ .:;]+)? (list|table|map|database|directory)',
         '(recipient|postal|e-?mail|user) (postal )?address (is |was )?(incorrect|wrong)([^a-z]|$)',
         'no (redirect|redirection|forward|forwarding|alias) (entry|entries|address)',

@@ -51,6 +51,7 @@ export const DOMAIN_RULES: readonly BounceRule[] = [
         'host or domain name not found',
         '(unknown|unrouteable|unroutable|invalid|non-?existent|illegal|bad|unresolvable|no such|unregistered) (mail |recipient |destination )?(domain|host|destination host|mail server)',
         'illegal host/domain',
+        'infonorecords',
         'domain ?non-?existent',
         'dns[.]host[.]nonexistent',
         '(e-?mail|mail) system (is )?(unknown|invalid|not found)',

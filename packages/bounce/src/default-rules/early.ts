@@ -52,6 +52,30 @@ export const EARLY_RULES: readonly BounceRule[] = [
       [UNKNOWN, '550 Requested action not taken: mailbox unavailable'],
     ],
   ]),
+  ...rulesOf({ reason: 'refused', detail: 'policy' }, [
+    [
+      'Message_blocked_in_other_languages',
+      [
+        'message( adresse a [^ ]+)? a ete bloque',
+        'nachricht( an [^ ]+)? wurde blockiert',
+        'mensaje( a| enviado a| para)?( [^ ]+)? (ha sido|se ha|fue) bloquead',
+        'mensagem( para)?( [^ ]+)? foi bloquead',
+        'messaggio( a| per)?( [^ ]+)? e stato bloccat',
+        'bericht( aan)?( [^ ]+)? is geblokkeerd',
+      ],
+      ['Votre message adressé à olga@example.org a été bloqué.', 'Ihre Nachricht an olga@example.org wurde blockiert.'],
+      [UNKNOWN, '550 Benutzerkonto blockiert'],
+    ],
+  ]),
+  // Of the command, not of who is meant by it (RFC 3463 §3.6).
+  ...rulesOf({ reason: 'unreachable', detail: 'syntax', enhancedStatuses: ['5.5.1', '5.5.2', '5.5.4'] }, [
+    [
+      'Address_not_parsed',
+      ['(invalid|bad|malformed|illegal) (e-?mail )?address', 'no valid recipients'],
+      ['501 5.5.4 Invalid Address', '554 5.5.1 Error: no valid recipients'],
+      [UNKNOWN, '550 5.1.3 Invalid address'],
+    ],
+  ]),
   ...rulesOf({ reason: 'refused', detail: 'recipient-filter' }, [
     [
       'Suppressed_by_carrier',
@@ -143,6 +167,11 @@ export const EARLY_RULES: readonly BounceRule[] = [
       [
         '(mail ?box|inbox|mail ?folder) (exceeds|exceeded|has exceeded) (the |its )?(allowed |maximum |max )*(message|number of)',
         'write error[^.;]*quota',
+        'posteingang des empfangers[^.:;]* voll',
+        'boite de reception du destinataire[^.:;]* (pleine|saturee)',
+        'bandeja de entrada del destinatario[^.:;]* llena',
+        'caixa de entrada do destinatario[^.:;]* cheia',
+        'posta in arrivo del destinatario[^.:;]* piena',
       ],
       ['552 Mailbox exceeds the allowed number of messages'],
       [UNKNOWN, '550 your mail server exceeds the allowed number of messages'],

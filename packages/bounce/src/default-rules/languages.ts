@@ -80,7 +80,10 @@ function alternativesFor(subject: Subject, words: Words): readonly string[] {
     case 'sender':
       return [`(${sender})${NEAR}(${unknown}|${refused}|${disabled})`];
     case 'domain':
-      return [`(${domain})${NEAR}(${unknown}|[^a-z.]mx([^a-z0-9.]|$))`];
+      return [
+        `(${domain})${NEAR}(${unknown}|[^a-z.]mx([^a-z0-9.]|$))`,
+        `(${unknown})[a-z]* ((el|o|il|le|la|die|das|de|het) )?(${domain})`,
+      ];
     case 'refused':
       // Behind all rules that tell of what: somebody would not have it.
       return [refused];

@@ -93,6 +93,7 @@ export const MAILBOX_RULES: readonly BounceRule[] = [
         'extended inactivity',
         'disableduser',
         'user hangup',
+        'never (logs?|signs?) (in|on)',
         '(^|[^a-z])(suspended|disabled|deactivated|closed) by (the |its |an? )?(admin|owner|operator|postmaster|provider)',
         '(should|must|has to|have to|needs? to) (log|sign) ?(in|on)([^a-z]|$)[^.;]*(enable|activ|receiv)',
         '(^|[^a-z])no ?(user |recipient |account |mail ?box |recent )*activity',

@@ -48,6 +48,7 @@ export const REPUTATION_RULES: readonly BounceRule[] = [
       [
         '(^|[^a-z])(ptr|rdns|fcrdns)([^a-z]|$)',
         'reverse[- ](dns|lookup|name|host|mapping|resolution|entry|address|ip|address mapping|hostname)',
+        '(^|[^a-z])dns:(nr|b[0-9])([^a-z0-9]|$)',
         'dns reverse',
         '(cannot|can.?t|could not|unable to|does not|failed to|not) (find|resolve|lookup|look up|get) (your|the) (reverse |host ?name|ip|client|sender.?s? (ip|host)|name of|address of your|domain name for)',
         'cannot find (your|a) (reverse )?host ?name',
@@ -185,6 +186,7 @@ export const REPUTATION_RULES: readonly BounceRule[] = [
         'i[.]ua/err/[79]([^0-9]|$)',
         'bann?ed (sending )?ip',
         'your ip',
+        '(^|[^a-z])(rtr|rly|con|dyn|hvu|hvip):[a-z0-9]{2}([^a-z0-9]|$)',
         '(no longer|not) accepts? (smtp )?connections? from',
         'dynamic(ally)?[- ]assigned',
         '(^|[^a-z])you (are|were|have been|has been) (temporarily |permanently |currently )?(banned|blocked|blacklisted|locked out|denied|refused)',

@@ -172,6 +172,7 @@ export const SENDER_RULES: readonly BounceRule[] = [
         `(^|[^a-z])(sender.?s?|sending|submitting|originating|originator.?s?|author.?s?|reply-?to|return|reverse|from|client|ip|your) (e-?mail )?(user|account|address|mail ?box)s?( <?[^ ]+[.@][^ ]+)?[:,]?${IS} ?${NONE}`,
         `(^|[^a-z])(sender|originator|return[- ]path|reply-?to)( <?[^ ]+[.@][^ ]+)?[:,]?${IS} ?${NONE}`,
         '(user|account|address|mail ?box) of (the |your )?(sender|originator|author)',
+        '(outgoing|outbound) (mail|messages?|e-?mail)( from [^ ]+)?[^.;]* (suspended|disabled|blocked|limited)',
         '(sending|sender.?s?) (account|user|tenant|mail ?box)[^.:;@]* (banned|blocked|suspended|disabled|restricted)',
       ],
       [

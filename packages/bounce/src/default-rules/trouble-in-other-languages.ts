@@ -10,7 +10,7 @@ export const NO_CONNECTION_IN_OTHER_LANGUAGES: readonly BounceRule[] = [
     [
       'Expired_in_other_languages',
       [
-        '(zeitüberschreitung|abgelaufen)',
+        '(zeitüberschreitung|abgelaufen|zeitlimit)',
         'délai[^.]* (dépass|expir)',
         'tiempo de espera',
         'tempo (limite|esgotado)',
@@ -36,6 +36,9 @@ export const NO_CONNECTION_IN_OTHER_LANGUAGES: readonly BounceRule[] = [
       [
         '(verbindung|server|rechner|gegenstelle)([^.:;]|[.][^ ])* (nicht (möglich|hergestellt|aufgebaut|erreichbar|geantwortet)|fehlgeschlagen|abgebrochen|unterbrochen|verweigert|getrennt)',
         'antwortet nicht',
+        'smtp-kommunikation|kommunikation mit dem [a-z-]*server',
+        '(problem[ae]?|erro|errore|probleme) (de|di|na|nella) (la )?comunic',
+        'probleme de communication',
         '(connexion|serveur|hôte)([^.:;]|[.][^ ])* (impossible|perdue?|interrompue?|échoué|injoignable|refusée|pas de réponse|ne répond pas)',
         'impossible de (se connecter|joindre|contacter|établir)',
         '(conexión|servidor)([^.:;]|[.][^ ])* (rechazada|perdida|cerrada|interrumpida|fallida|no responde|inalcanzable)',
