@@ -9,24 +9,10 @@ import {
   suggestPattern,
 } from '../src/index.ts';
 import { dsn, letter, octets } from './mail-shapes.ts';
-import { GATEWAY_MAILS } from './mails-gateways.ts';
-import { LANGUAGE_MAILS } from './mails-languages.ts';
-import { LIST_MAILS } from './mails-lists.ts';
-import { MORE_MAILS } from './mails-more.ts';
-import { OTHER_MAILS } from './mails-no-bounce.ts';
-import { PROVIDER_MAILS } from './mails-providers.ts';
-import { UNIX_MAILS } from './mails-unix.ts';
+import { OWN_MAILS } from './own-mails.ts';
 
 const rules = compileRules(DEFAULT_RULES);
-const MAILS = [
-  ...UNIX_MAILS,
-  ...GATEWAY_MAILS,
-  ...PROVIDER_MAILS,
-  ...MORE_MAILS,
-  ...LIST_MAILS,
-  ...LANGUAGE_MAILS,
-  ...OTHER_MAILS,
-].map(({ mail }) => octets(mail));
+const MAILS = OWN_MAILS.map(({ mail }) => octets(mail));
 
 /** Microseconds of this thread that any one mail may take: a tenth of what stops the reader that runs it. */
 const MAX_CPU_MICROS = 100_000;
