@@ -22,6 +22,7 @@ const PATTERNS = [
   '\\x{1f4e7}b',
   '[\\x{10000}-\\x{10ffff}]$',
   '\\p{Cyrillic}+ \\d',
+  '\\p{L}\\p{N}|_\\p{L}$',
   '.{2}ж',
   'x*',
   '',

@@ -5,6 +5,9 @@ const MOST_STATES = 1000;
 
 const FIRST_ROWS = 16;
 
+/** Classes of letters beyond which none are held against each other: patterns of few words have some fifty. */
+const MOST_MERGED = 256;
+
 /** The state before the first letter; 0 stands for a transition that no text has taken yet. */
 const START = 1;
 
@@ -99,7 +102,9 @@ function cellFor(table: Table, state: State): number {
  */
 function columnsFor({ re2Input: { dfa, prog } }: RE2JS): readonly number[] {
   const columns = new Map<string, number>();
+  const canMerge = dfa.numClasses <= MOST_MERGED;
   return Array.from({ length: dfa.numClasses }, (_none, letters) => {
+    if (!canMerge) return letters;
     const rune = letters === 0 ? 0 : (dfa.classBounds[letters - 1] ?? 0);
     // Line ends and the letters of words are told apart by `$` and `\b`.
     let told = `${rune === 10} ${rune < 128 && /\w/.test(String.fromCharCode(rune))} `;
