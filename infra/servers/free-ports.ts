@@ -18,7 +18,8 @@ export async function freePorts(count: number): Promise<readonly number[]> {
   const found: number[] = [];
   while (found.length < count) {
     const port = randomInt(lowest, highest);
-    if ((await isFree(port)) && (await reserve(port))) found.push(port);
+    // Reserved first: whoever tries one that is another's could be in its way for a moment.
+    if ((await reserve(port)) && (await isFree(port))) found.push(port);
   }
   return found;
 }

@@ -21,7 +21,7 @@ export function addressesIn(line: string): readonly string[] {
     address
       .replace(GLUED, '')
       .replace(TYPED, '')
-      .replace(/^(?:--|[*=+.`])+/, ''),
+      .replace(/^(?:-{2,}|[*=+.`])+/, ''),
   );
 }
 

@@ -21,7 +21,12 @@ const UNANCHORED = 0;
 type State = { readonly isMatch: boolean };
 
 /** A row for each state. A cell holds where a letter leads: the state's number, and in the lowest bit whether the pattern was found. */
-type Table = { cells: Uint16Array; readonly columns: number; numbers: Map<State, number>; states: State[] };
+type Table = {
+  cells: Uint16Array;
+  readonly columns: number;
+  readonly numbers: Map<State, number>;
+  readonly states: State[];
+};
 
 /**
  * Answers whether a pattern is found anywhere in a text in plain letters, in time linear in its length. RE2 makes the
@@ -38,15 +43,15 @@ export function automatonOf(pattern: string): (text: string) => boolean {
   const columnOf = Uint16Array.from(dfa.latin1Class, (letters) => columnOfClass[letters] ?? 0);
   const end = Math.max(...columnOfClass) + 1;
   const columns = end + 1;
-  const table = begin(engine, columns);
+  let table = begin(engine, columns);
 
   /** Asks the engine where a letter leads. 0 where there is no room for more: the whole text is for the engine, then. */
   const learn = (state: number, column: number, rune: number): number => {
     const letters = rune === END ? dfa.numClasses : dfa.runeClass(rune);
-    const isFull = table.states.length > MOST_STATES;
+    const isFull = table.numbers.size === MOST_STATES;
     const next = isFull ? null : (dfa.step(table.states[state], letters, rune, UNANCHORED) as State | null);
     if (next === null) {
-      Object.assign(table, begin(engine, columns));
+      table = begin(engine, columns);
       return 0;
     }
     const cell = cellFor(table, next);

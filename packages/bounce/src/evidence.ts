@@ -121,7 +121,7 @@ function sendersOf(returned: string): readonly string[] {
 /** A list is not its owner, who is named to be asked. */
 function ownersOf(from: string): readonly string[] {
   return addressesIn(from)
-    .filter((address) => /-(?:owner|request|bounces|admin)@|^owner-/i.test(address))
+    .filter((address) => /-(?:owner|request|bounces)@|^owner-/i.test(address))
     .map((address) => address.toLowerCase());
 }
 

@@ -25,9 +25,12 @@ export function quotedReply(text: string): string {
   return '';
 }
 
-/** Postfix names the command behind the reply: what follows is the reporter's, a footer of its house perhaps. */
+/** How Postfix names the command behind a reply. */
+const NAMED = /\(in reply to [^()]{1,60}\)/i;
+
+/** What follows the command is the reporter's, a footer of its house perhaps. */
 function untilCommand(reply: string): string {
-  const named = /\(in reply to [^()]{1,60} command\)/i.exec(reply);
+  const named = NAMED.exec(reply);
   return named === null ? reply : reply.slice(0, named.index + named[0].length);
 }
 
@@ -82,7 +85,7 @@ export function refusedCommandIn(text: string): RefusedCommand | undefined {
   const seen = text.slice(0, MAX_TEXT);
   const shown = lastExchange(seen)?.command ?? '';
   if (shown !== '') return shown === 'mail from' ? 'mail' : shown === 'ehlo' || shown === 'helo' ? 'helo' : undefined;
-  const match = COMMAND.exec(seen);
+  const match = COMMAND.exec(NAMED.exec(seen)?.[0] ?? seen);
   if (match === null) return undefined;
   const [, connect, helo, mail, connected, hello, mailed, greeting, name, sender, talk] = match;
   if (connect !== undefined || connected !== undefined || greeting !== undefined || talk !== undefined)

@@ -30,7 +30,7 @@ const CERTAINLY =
 
 /** Words that make the address behind them the one that failed. */
 const NAMES_RECIPIENT =
-  /(?:rcpt to|recipient|user|mailbox|address(?:ed(?: to)?)?|deliver(?:ed|y)?(?: \w+){0,3} to|addressee|utente|usu[aá]rio|benutzer|utilisateur|gebruiker|destinat\w{2,6}|empf\S{1,3}nger|ontvanger|odbiorc\w{1,3}|получател\S{1,3}|message to|mail to|sent to|account|unknown|for|to)\W{0,4}$/i;
+  /(?:rcpt to|recipient|user|mailbox|address(?:ed(?: to)?)?|deliver(?:ed|y)?(?: \w+){0,3} to|addressee|utente|usu[aá]rio|utilisateur|gebruiker|destinat\S{2,6}|empf\S{1,3}nger|ontvanger|odbiorc\S{1,3}|получател\S{1,3}|message to|mail to|sent to|account|unknown|for|to)\W{0,4}$/i;
 
 /** A line of a server's reply. */
 const QUOTED = /^\s*[45]\d\d[ -]/;

@@ -9,14 +9,17 @@ const OWN_WORDS = /[45]\.\d\.\d{1,3} - [a-z ]{3,40} (?=[45]\d\d-')/i;
  * broken over reply lines is found again.
  */
 export function visibleText(text: string): string {
-  const shown = text.length > MAX_SEEN ? text.slice(0, MAX_SEEN) : text;
-  const seen = shown.includes("-'") ? shown.replace(OWN_WORDS, '') : shown;
-  if (!/[\r\n\t]| {2}|\d-/.test(seen)) return seen;
-  const joined = seen
+  const start = text.length > MAX_SEEN ? text.slice(0, MAX_SEEN) : text;
+  const seen = start.includes("-'") ? start.replace(OWN_WORDS, '') : start;
+  return /[\r\n\t]| {2}|\d-/.test(seen) ? onOneLine(seen) : seen;
+}
+
+function onOneLine(reply: string): string {
+  const line = reply
     .replaceAll(/(?<=\s)([245]\d\d)-(?:[245]\.\d{1,3}\.\d{1,3} )?(?=\S)/g, '')
     .replaceAll(/\s+/g, ' ')
     .trim();
   // The last line of a reply in several repeats its codes with a space.
-  const first = /^([245]\d\d)-([245]\.\d{1,3}\.\d{1,3} )?/.exec(joined);
-  return first === null ? joined : joined.replaceAll(` ${first[1]} ${first[2] ?? ''}`, ' ');
+  const first = /^([245]\d\d)-([245]\.\d{1,3}\.\d{1,3} )?/.exec(line);
+  return first === null ? line : line.replaceAll(` ${first[1]} ${first[2] ?? ''}`, ' ');
 }

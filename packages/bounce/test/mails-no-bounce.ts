@@ -202,6 +202,15 @@ export const OTHER_MAILS: readonly OwnMail[] = [
         'Final-Recipient: rfc822; reader@far.example\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 550 Your server requires confirmation. Visit http://far.example/allow',
     }),
   },
+  {
+    name: 'a person who asks why a message was blocked',
+    kind: 'ordinary',
+    recipients: [],
+    mail: letter(
+      ['From: Reader <reader@far.example>', 'To: bounce@shop.example', 'Subject: message blocked'],
+      `My page says that I am not allowed to post with reader@far.example. Why?\n\n----- Original Message -----\n${RETURNED}`,
+    ),
+  },
   { name: 'an empty mail', kind: 'ordinary', recipients: [], mail: '' },
   { name: 'only a header section', kind: 'ordinary', recipients: [], mail: 'From: a@far.example\r\nSubject: x\r\n' },
 ];

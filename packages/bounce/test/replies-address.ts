@@ -199,7 +199,6 @@ export const ADDRESS_REPLIES: readonly Said[] = [
     replies: [
       '550-5.1.1 olga@example.org was refused. This recipient does not 550 5.1.1 exist. 7A1B2C',
       '550 5.0.0 <olga@example.org> This is user have no mail',
-      'The name of the recipient is ambiguous.',
       '[550 Receipient Not Found]',
       '550 5.7.1 <olga@example.org> Recipient address rejected: Account removed by user',
       '521 No forwarding entry for this address',

@@ -28,6 +28,7 @@ export const REPLIES_IN_OTHER_WORDS: readonly Said[] = [
     by: 'words of their own',
     reason: 'unreachable',
     replies: [
+      'The name of the recipient is ambiguous.',
       'Unable to deliver the message due to a communications failure',
       'No greeting from 192.0.2.1',
       'Connected to remote host, but the session failed.',

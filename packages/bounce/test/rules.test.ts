@@ -60,6 +60,41 @@ describe('the default rules', () => {
     '550 5.7.1 the address you are sending from is not valid',
     '550 5.1.1 Sender address rejected: User unknown in local recipient table',
     '550 the e-mail was removed since it held a virus',
+    '550 5.7.1 Votre IP ne figure pas dans la liste',
+    "550 L'expéditeur ne figure pas dans la liste autorisée",
+    "550 Votre domaine ne figure pas dans l'annuaire",
+    '550 Message non remis. dns.example est introuvable',
+    '550 IP nicht im Adressbereich',
+    '550 Der Server ist nicht im Adressbuch',
+    '550 Ihre Adresse ist nicht in der Liste der erlaubten Absender',
+    '550 Die IP-Adresse ist nicht in der Positivliste',
+    '550 host mail.shop.example wurde unter dns.example nicht gefunden',
+    '550 ホスト名が example.com で見つかりません',
+    '550 レコードが dns.example で見つかりません',
+    '550 enviado por news@shop.example. No se encontró MX en shop.example',
+    '550 da news@shop.example. Chiave non è stato trovato in dns.shop.example',
+    '550 5.6.0 attachment name ambiguous',
+    '550 Header field name ambiguous',
+    '550 HELO name mail.shop.example is ambiguous',
+    '550 From address is ambiguous',
+    '554 no forwarding address for 192.0.2.1 in DNS',
+    '550 No forward address mapping for 192.0.2.1',
+    '550 User has no mail permissions',
+    '550 account has no e-mail encryption key',
+    '550 user has no mail filter',
+    '550 attachment for user removed by antivirus',
+    '550 message for recipient deleted by policy',
+    '550 Sending rights of user removed by admin',
+    '550 Address 192.0.2.1 is not on our list',
+    '550 address 192.0.2.1 not in my map',
+    "550 recipient not on this sender's list",
+    '550 mail user: address of client marked unknown',
+    "550 the email address is incorrect, sender's",
+    '550 the reciepients not found in Received header',
+    '550 could not find a user by that name to authenticate',
+    '550 Callout verification failed: <news@shop.example>: mailbox does not exist',
+    '550 5.7.1 Callout verification failed: sender news@shop.example: no such user',
+    '550 callout verification error: user unknown',
   ])('never call an address unknown for %s', (reply) => {
     expect(classifyReply(reply, {}, rules).reason).not.toBe('user-unknown');
   });
@@ -73,6 +108,15 @@ describe('the default rules', () => {
   test('what was refused before RCPT is not about the recipient', () => {
     const decision = classifyReply('550 5.1.1 User unknown', { command: 'mail' }, rules);
     expect(decision).toMatchObject({ reason: 'refused', detail: 'sender-rejected' });
+  });
+
+  test("a log's line names the command behind the reply, whatever other commands it mentions", () => {
+    const said = (reply: string, command: string) =>
+      `host mx.example.org said: 550 ${reply} (in reply to ${command} command)`;
+    expect(classifyReply(said('user unknown; after connect from mx', 'RCPT TO'), {}, rules).reason).toBe(
+      'user-unknown',
+    );
+    expect(classifyReply(said('user unknown', 'MAIL FROM'), {}, rules).reason).toBe('refused');
   });
 
   test('a text that no rule knows is read by its codes, or left open', () => {

@@ -10,7 +10,7 @@ export const CONTENT_RULES: readonly BounceRule[] = [
     [
       'Virus',
       [
-        '(^|[^a-z])(virus|viruses|infected|malware|trojan|worm)([^a-z-]|-[^f]|$)',
+        '(^|[^a-z])(virus|viruses|infected|malware|trojan|worm)([^a-z-]|-([^f]|f[^i])|$)',
         '(dangerous|prohibited|forbidden|banned|blocked|illegal|executable|unsafe|encrypted|disallowed) (attachment|file|extension|content type|mime)',
         'attachment.*(not (allowed|permitted|accepted)|blocked|reject|prohibited|denied|forbidden)',
         'malicious',

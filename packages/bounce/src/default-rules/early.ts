@@ -51,8 +51,6 @@ export const EARLY_RULES: readonly BounceRule[] = [
       ['Requested action not taken: mailbox unavailable; Reject due to policy restrictions.'],
       [UNKNOWN, '550 Requested action not taken: mailbox unavailable'],
     ],
-  ]),
-  ...rulesOf({ reason: 'refused', detail: 'policy' }, [
     [
       'Message_blocked_in_other_languages',
       [
@@ -106,7 +104,11 @@ export const EARLY_RULES: readonly BounceRule[] = [
   ...rulesOf({ reason: 'refused', detail: 'sender-rejected' }, [
     [
       'Sender_called_back',
-      ['account or domain may not exist.*sender verify fail'],
+      [
+        'account or domain may not exist.*sender verify fail',
+        // Where a reply follows, Exim has asked the recipient's server.
+        'callout verif[a-z]* (was |has |is )?(fail|error|reject|unsuccess|impossible|negative)[a-z]*([.:]?$|:? [^0-9 ])',
+      ],
       ['550-The account or domain may not exist, they may be blacklisted. 550 Sender verify failed'],
       [UNKNOWN, '550-The account or domain may not exist, they may be blacklisted. 550 Invalid recipient'],
     ],
@@ -184,7 +186,7 @@ export const EARLY_RULES: readonly BounceRule[] = [
       [
         '(user|mail ?box|account|recipient) (is )?not (a |an )?member of (this |that |the |our )?domain',
         'n.t exists? (that|this|such) (user|recipient|mail ?box|account)',
-        '(could not|couldn.t|can ?not|can.t) find an? (user|mail ?box|account) (by|with|of) (that|this) name',
+        '(could not|couldn.t|can ?not|can.t) find an? mail ?box (by|with|of) (that|this) name',
       ],
       ['550 recipient is not a member of this domain'],
       ['550 olga@example.net is not a member of this list', '550 sender is not a member of our domain'],

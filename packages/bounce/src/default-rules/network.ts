@@ -145,7 +145,6 @@ export const NETWORK_RULES: readonly BounceRule[] = [
         'file system full',
         'out of memory',
         'system is full',
-
         'server (storage|disk)',
         'mail system full',
       ],
@@ -241,6 +240,8 @@ export const NETWORK_RULES: readonly BounceRule[] = [
         'mailbox (is )?(busy|locked|temporarily|in use)',
         'store ?drv',
         'temporary problem',
+        '(recipient|user|alias|mail ?box)( name)?( <?[^ ]+>?)? (is |was )?ambiguous',
+        'ambiguous (recipient|user|alias|mail ?box)',
         'read-?only (file|disk|mode|state)',
         'requested (mail )?action aborted',
         'remote ?server ?(returned )?(message detected|transient)',

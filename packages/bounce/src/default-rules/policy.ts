@@ -50,7 +50,7 @@ export const POLICY_RULES: readonly BounceRule[] = [
     [
       'Not_compliant',
       [
-        'rfc ?-?[0-9]{3,4}([^0-9;]|$)',
+        'rfc ?-?([0-9]{4}|9[0-9]{2}|82([013-9]|2([^0-9;]|$)))',
         'rfc.*(compli|violat|conform)',
         '(not|non)[- ]?(rfc|compliant|conform)',
         '(header|headers|message-id|date|from|to|mime|line|body|format|address)(s)?( field| header)?( is| was| are)? (missing|malformed|invalid|not valid|duplicate|error|empty|mangled)',

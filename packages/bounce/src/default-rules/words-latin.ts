@@ -7,9 +7,9 @@ export const LATIN_WORDS: readonly Words[] = [
     recipient:
       'benutzer|nutzer|empfanger|empfaenger|postfach|mailbox|mailadresse|e-mail-adresse|adresse|konto|account|adressat|teilnehmer',
     unknown:
-      'unbekannt|existiert( [a-z]+)* nicht|existieren nicht|nicht (mehr )?(existiert|gefunden|bekannt|vorhanden|existent|gultig|gueltig|registriert|angelegt|eingerichtet|vergeben|verzeichnet|ermittelt|(im|in der|in dem) [a-z-]*(domino|verzeichnis|adressbuch|liste))|ungultig|ungueltig|gibt es( [a-z]+)* nicht',
+      'unbekannt|existiert( [a-z]+)* nicht|existieren nicht|nicht (mehr )?(existiert|gefunden|bekannt|vorhanden|existent|gultig|gueltig|registriert|angelegt|eingerichtet|vergeben|verzeichnet|ermittelt|im (domino|[a-z-]*verzeichnis))|ungultig|ungueltig|gibt es( [a-z]+)* nicht',
     whole:
-      'nicht im (domino|notes|adress)[a-z-]*|wurde unter [^ ]+[.][a-z]+ nicht gefunden|kein(en|e)? (solche[nrs]? )?(gultige[nr]? )?(benutzer|nutzer|empfanger|postfach|konto|adressat)',
+      'user [^ ]+ [(][^ ]+@[^ ]+[)] nicht im [a-z-]*verzeichnis|zugestellt werden[.] [^ ]+ wurde unter [^ ]+ nicht gefunden|kein(en|e)? (solche[nrs]? )?(gultige[nr]? )?(benutzer|nutzer|empfanger|postfach|konto|adressat)',
     box: 'postfach|mailbox|speicher|konto|benutzer|empfanger|empfaenger|quota|kontingent|speicherplatz|inbox|posteingang',
     full: 'voll([^a-z]|$)|uberfullt|ueberfuellt|erschopft|uberschritten|ueberschritten|ausgeschopft|belegt|nicht genugend speicher|kein speicher|nicht ausreichend|aufgebraucht',
     disabled: 'gesperrt|deaktiviert|inaktiv|geschlossen|stillgelegt|gekundigt|abgeschaltet|nicht (mehr )?aktiv',
@@ -33,7 +33,7 @@ export const LATIN_WORDS: readonly Words[] = [
     unknown:
       'inconnu|introuvable|invalide|n.exist(e|ent)|inexistant|non (trouve|valide|existant|repertorie|recense|reconnu)|pas (ete )?(trouve|valide|reconnu|repertorie)|ne correspond a aucun',
     whole:
-      'aucune? (utilisateur|destinataire|compte|bo.te)|ne figure pas dans (l.annuaire|la liste)|remis[.] [^ ]+ est introuvable',
+      'aucune? (utilisateur|destinataire|compte|bo.te)|[(][^ ]+@[^ ]+[)] ne figure pas dans l.annuaire|n.a pas pu etre remis[.] [^ ]+ est introuvable sur',
     box: 'bo.te|compte|messagerie|quota|espace|stockage|capacite|destinataire|mailbox|inbox',
     full: 'pleine?([^a-z]|$)|sature|depass|atteint|insuffisant|remplie?([^a-z]|$)',
     disabled: 'desactive|suspendu|inacti|bloque|fermee?([^a-z]|$)|cloture|resilie|archive',
@@ -55,7 +55,7 @@ export const LATIN_WORDS: readonly Words[] = [
     recipient: 'usuario|destinatario|buzon|cuenta|direccion|casilla|receptor',
     unknown:
       'desconocid|no existe|inexistente|no (ha sido |han sido |fue |se |pudo |ha |esta |es )*(encontr|encuentr|valid|localiz|registrad|reconocid)|invalid|no hay (ningun|tal|nadie)',
-    whole: 'no hay nadie|@[^ ]+[.] no se (ha )?encontr(o|ado) [^ ]+ en [^ ]+[.][a-z]',
+    whole: 'no hay nadie|entregar [^@]*@[^ ]+[.] no se (ha )?encontr(o|ado) [^ ]+ en ',
     box: 'buzon|cuenta|bandeja|cuota|casilla|espacio|almacenamiento|usuario|destinatario',
     full: 'llen[oa]([^a-z]|$)|excedid|superad|agotad|sin espacio|no tiene espacio|no hay espacio|insuficiente|complet[oa]([^a-z]|$)',
     disabled:
@@ -78,7 +78,8 @@ export const LATIN_WORDS: readonly Words[] = [
     recipient: 'usuario|destinatario|caixa|contas?([^a-z]|$)|endereco|utilizador',
     unknown:
       'desconhecid|nao existe|inexistente|nao (foi |pode ser |pudemos |foi possivel |esta |e )*(encontr|localiz|valid|cadastrad|reconhecid|identificad)|invalid',
-    whole: '@[^ ]+[.] [^ ]+ nao foi encontrado em|nao ha (nenhum )?(usuario|destinatario|contas?([^a-z]|$))',
+    whole:
+      '(entregar|entregue) [^@]*@[^ ]+[.] [^ ]+ nao foi encontrado em |nao ha (nenhum )?(usuario|destinatario|contas?([^a-z]|$))',
     box: 'caixa|contas?([^a-z]|$)|cota|quota|espaco|armazenamento|destinatario|usuario',
     full: 'chei[oa]([^a-z]|$)|lotad|excedid|excedeu|ultrapass|esgotad|sem espaco|atingi|insuficiente',
     disabled: 'desativad|desabilitad|suspens|inativ|bloquead|encerrad|cancelad',
@@ -100,7 +101,7 @@ export const LATIN_WORDS: readonly Words[] = [
     recipient: 'utente|destinatario|destin[.]|casella|indirizzo|account|mailbox',
     unknown:
       'sconosciut|non esist|inesistent|non (piu )?(e |e. |e stat[oa] |risulta )*(trovat|valid|present|registrat)|invalid|errat[oa]([^a-z]|$)|(riuscit[aeio] a|possibile|impossibile) (trovare|individuare)',
-    whole: 'nessuna? (utente|casella)|@[^ ]+[.] [^ ]+ non e stato trovato in',
+    whole: 'nessuna? (utente|casella)|recapitare [^@]*@[^ ]+[.] [^ ]+ non e stato trovato in ',
     box: 'casella|cassetta|mailbox|quota|spazio|account',
     full: 'pien[oa]([^a-z]|$)|esaurit|superat|insufficient',
     disabled: 'disattivat|disabilitat|sospes|inattiv|bloccat|chius[oa]([^a-z]|$)|cessat|non (piu )?(e )?attiv',
