@@ -1,5 +1,5 @@
-import { createServer } from 'node:net';
-import { createSocket } from 'node:dgram';
+import { createServer, type Server } from 'node:net';
+import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { randomInt } from 'node:crypto';
 
@@ -25,28 +25,26 @@ export async function freePorts(count: number): Promise<readonly number[]> {
 }
 
 async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  try {
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-    return true;
-  } catch {
-    // Taken, or forbidden here: another one will do.
-    return false;
-  } finally {
-    server.close();
-  }
+  const server = createServer().listen(port, '127.0.0.1');
+  const isOurs = await listens(server);
+  server.close();
+  return isOurs;
 }
 
 /** UDP's port of that number stands for it: no server needs it, and the kernel frees it however the process ends. */
 async function reserve(port: number): Promise<boolean> {
-  const held = createSocket('udp4').unref();
+  const held = createSocket('udp4').bind(port, '127.0.0.1').unref();
+  const isOurs = await listens(held);
+  if (!isOurs) held.close();
+  return isOurs;
+}
+
+async function listens(socket: Server | Socket): Promise<boolean> {
   try {
-    held.bind(port, '127.0.0.1');
-    await once(held, 'listening');
+    await once(socket, 'listening');
     return true;
   } catch {
-    held.close();
+    // Taken, or forbidden here: another port will do.
     return false;
   }
 }

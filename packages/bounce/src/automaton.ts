@@ -20,7 +20,10 @@ const UNANCHORED = 0;
 
 type State = { readonly isMatch: boolean };
 
-/** A row for each state. A cell holds where a letter leads: the state's number, and in the lowest bit whether the pattern was found. */
+/**
+ * A row for each state. A cell holds where a letter leads: the state's number, and in the lowest bit whether the pattern
+ * was found.
+ */
 type Table = {
   cells: Uint16Array;
   readonly columns: number;

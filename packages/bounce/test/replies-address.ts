@@ -203,12 +203,6 @@ export const ADDRESS_REPLIES: readonly Said[] = [
       '550 5.7.1 <olga@example.org> Recipient address rejected: Account removed by user',
       '521 No forwarding entry for this address',
       '500 (err.nosuchuser)',
-    ],
-  },
-  {
-    by: 'words of their own',
-    reason: 'user-unknown',
-    replies: [
       "local server don't exists that user",
       '550 sorry, this recipient address is not in our local list',
       'The recipient postal address was incorrect',
@@ -216,11 +210,7 @@ export const ADDRESS_REPLIES: readonly Said[] = [
       '550 5.1.1 <olga@example.org> recipient rejected: Could not find a mailbox by that name AUP#In-1620',
       'User o.berg (o.berg@example.org) nicht im Domino-Verzeichnis aufgeführt',
       'Die Nachricht konnte nicht zugestellt werden, da der Empfänger olga@example.org auf unserem System nicht existiert.',
+      '550 User email address is marked as invalid.',
     ],
-  },
-  {
-    by: 'more words',
-    reason: 'user-unknown',
-    replies: ['550 User email address is marked as invalid.'],
   },
 ];

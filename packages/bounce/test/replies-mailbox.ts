@@ -140,40 +140,22 @@ export const MAILBOX_REPLIES: readonly Said[] = [
       '550 NOACTIVITY: no recipient activity since May',
       '554 5.7.1 User olga@example.org must log in to enable receiving of mail',
       '550 is now disabled with POP3 service',
+      'account olga@example.org is currently not accepting mail: suspended by admin',
+      '550 Your recipient never logs onto their free account.',
     ],
-  },
-  {
-    by: 'a domain at rest',
-    reason: 'invalid-domain',
-    replies: ['452 <olga@example.org>: Recipient address rejected: Domain not active'],
-  },
-  {
-    by: 'words of their own',
-    reason: 'inactive-user',
-    replies: ['account olga@example.org is currently not accepting mail: suspended by admin'],
   },
   {
     by: 'words of their own',
     reason: 'invalid-domain',
     replies: [
+      '452 <olga@example.org>: Recipient address rejected: Domain not active',
       'getaddrinfo ENOTFOUND mx.example.invalid',
       'There are no DNS entries for the hostname example.invalid.',
       "Cannot resolve name of the domain: domain name lookup of 'example.invalid' failed",
       '#< #5.0.0 X-Spam-&-Virus-Firewall; []: Name or service not known> #SMTP#',
-    ],
-  },
-  {
-    by: 'other words',
-    reason: 'invalid-domain',
-    replies: [
       '550 5.1.2 DNS.Host.NonExistent',
       '550 5.4.312 Message expired, DNS query failed(DomainNonexistent)',
       "the recipient's destination email system is unknown or invalid",
     ],
-  },
-  {
-    by: 'more words',
-    reason: 'inactive-user',
-    replies: ['550 Your recipient never logs onto their free account.'],
   },
 ];

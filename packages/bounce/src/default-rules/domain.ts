@@ -89,7 +89,7 @@ export const DOMAIN_RULES: readonly BounceRule[] = [
         'couldn.t find a mail exchanger',
         'no route found to domain',
         'cannot find (any )?(host|domain|server|mx)',
-        'no dns (records?|entry) for',
+        'no dns records? for',
         'dns (error|failure|lookup).*(no such|nxdomain|name not found|does not exist)',
       ],
       [

@@ -127,7 +127,7 @@ export const REPUTATION_RULES: readonly BounceRule[] = [
         'zwarte lijst',
         'czarn(a|ej) li',
         '(черн|чорн)(ый|ом|ий|ому) спис',
-        '(crna|cerna|kara|crn[aoe]) (lista|listina|liste)',
+        '(crn[aoe]|cerna|kara) (lista|listina|liste)',
         '(fekete|svart|sort)[ -]?list',
         'μαυρη λιστα',
         'ブラックリスト',

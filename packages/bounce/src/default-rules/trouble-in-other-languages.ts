@@ -51,7 +51,7 @@ export const NO_CONNECTION_IN_OTHER_LANGUAGES: readonly BounceRule[] = [
         'kan (geen|niet) verbind',
         '(servern|anslutning(en)?)([^.:;]|[.][^ ])* (svarade inte|svarar inte|inte (upprättas|nås)|bröts|nekades)',
         '(serveren|forbindelsen?|tilkoblingen?)([^.:;]|[.][^ ])* (svare?de ikke|svarte ikke|svarer ikke|afbrudt|avbrutt|brutt|utilgængelig|utilgjengelig)',
-        '(palvelin|yhteys)([^.:;]|[.][^ ])* (ei vasta[an]|ei vastannut|katkesi|epäonnistui)',
+        '(palvelin|yhteys)([^.:;]|[.][^ ])* (ei vasta[an]|katkesi|epäonnistui)',
         '(server|spojení|připojení|pripojenie)([^.:;]|[.][^ ])* (neodpov[a-zíá]+|selhalo|zlyhalo|přerušeno|odmítnuto|nedostupn[a-zý]+)',
         '(szerver|kiszolgáló|kapcsolat)([^.:;]|[.][^ ])* (nem válaszol|megszakadt|elutasítva|nem érhető el)',
         '(serverul|conexiunea?)([^.:;]|[.][^ ])* (nu răspunde|refuzată|întreruptă|indisponibil)',
@@ -78,8 +78,9 @@ export const NO_CONNECTION_IN_OTHER_LANGUAGES: readonly BounceRule[] = [
 ];
 
 /** A server that wants to be asked later: said of mailboxes, too. */
-export const LATER_IN_OTHER_LANGUAGES: readonly BounceRule[] = [
-  ...rulesOf({ reason: 'unreachable', detail: 'system-error' }, [
+export const LATER_IN_OTHER_LANGUAGES: readonly BounceRule[] = rulesOf(
+  { reason: 'unreachable', detail: 'system-error' },
+  [
     [
       'Try_later_in_other_languages',
       [
@@ -103,5 +104,5 @@ export const LATER_IN_OTHER_LANGUAGES: readonly BounceRule[] = [
       ['Erreur temporaire, veuillez réessayer'],
       [UNKNOWN],
     ],
-  ]),
-];
+  ],
+);
